@@ -1,0 +1,73 @@
+-- The statements of the SQLite engine. Each is a whole transaction: one statement takes the write
+-- lock, checks and writes, so that there is nothing to interleave with and nothing to roll back.
+
+-- name: session
+SELECT * FROM sessions WHERE id = :id;
+
+-- name: sessions
+SELECT * FROM sessions
+WHERE (:status IS NULL OR status = :status) AND (:automation IS NULL OR automation = :automation)
+ORDER BY created_at DESC, id DESC LIMIT :limit;
+
+-- name: events
+SELECT session_id, seq, type, at, data, detail FROM events
+WHERE session_id = :id AND seq > :after ORDER BY seq LIMIT :limit;
+
+-- name: since
+SELECT session_id, seq, type, at, data, detail, id FROM events WHERE id > :position ORDER BY id LIMIT :limit;
+
+-- name: head
+SELECT coalesce(max(id), 0) FROM events;
+
+-- name: version
+PRAGMA data_version;
+
+-- name: create
+INSERT INTO sessions (id, automation, queue, created_at, updated_at, answers, assumed, ignored,
+    idempotency_key, fingerprint, client)
+SELECT :id, :automation, :queue, :now, :now, :answers, :assumed, :ignored, :key, :fingerprint, :client
+WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE idempotency_key = :key)
+    AND NOT EXISTS (SELECT 1 FROM sessions
+        WHERE fingerprint = :fingerprint AND client = :client AND created_at > :since
+            AND status NOT IN ('failed', 'cancelled'))
+RETURNING *;
+
+-- name: repeated
+SELECT * FROM sessions
+WHERE idempotency_key = :key
+    OR (fingerprint = :fingerprint AND client = :client AND created_at > :since
+        AND status NOT IN ('failed', 'cancelled'))
+ORDER BY idempotency_key IS :key DESC, created_at DESC LIMIT 1;
+
+-- name: wish
+UPDATE sessions SET wish = :wish WHERE id = :id AND ended_at IS NULL RETURNING *;
+
+-- name: claim
+UPDATE sessions SET generation = generation + 1, lease_owner = :owner, lease_until = :until,
+    status = 'running', pid = NULL
+WHERE id = (SELECT id FROM sessions
+    WHERE ended_at IS NULL AND queue IN (SELECT value FROM json_each(:queues))
+        AND (lease_until IS NULL OR lease_until < :now)
+    ORDER BY created_at LIMIT 1)
+RETURNING *;
+
+-- name: fence
+UPDATE sessions SET generation = generation + 1, lease_owner = :owner, lease_until = :until
+WHERE id = :id AND ended_at IS NULL
+RETURNING *;
+
+-- name: renew
+UPDATE sessions SET lease_until = :until, pid = coalesce(:pid, pid)
+WHERE id = :id AND generation = :generation AND ended_at IS NULL
+RETURNING wish;
+
+-- name: release
+UPDATE sessions SET lease_owner = NULL, lease_until = NULL, pid = NULL, status = 'queued'
+WHERE id = :id AND generation = :generation AND ended_at IS NULL
+RETURNING id;
+
+-- name: append
+INSERT INTO events (session_id, seq, generation, type, at, data, detail)
+SELECT id, last_seq + 1, generation, :type, max(:now, updated_at), :data, :detail
+FROM sessions WHERE id = :id AND generation = :generation AND ended_at IS NULL
+RETURNING seq, at;

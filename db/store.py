@@ -1,0 +1,181 @@
+"""The store's contract: what any engine does for the service and for the runner.
+
+1. Few verbs, in three narrow protocols, so that each room asks only for what it may do: readers
+   hold an `EventLog`, the service adds `Requests`, the runner adds `Runs`.
+2. The right to write is a value, the `Lease`. Its generation is checked in the same statement that
+   writes; a higher one fences every lower one, however alive its holder believes itself to be.
+3. Two cursors: `seq` is per session, dense and public; `position` is the commit order over all
+   sessions and means nothing outside the engine that gave it.
+4. Every time is RFC 3339 UTC with milliseconds, every duration is in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, Self
+
+from db.events import Event, EventType, Status
+
+# One page of the log: large enough to amortise the query, small enough to hold for every reader.
+PAGE = 500
+
+
+class Wish(StrEnum):
+    """What a visitor or operator asked of a session's holder."""
+
+    CANCEL = "cancel"
+    PAUSE = "pause"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession:
+    """A request to run an automation.
+
+    `answers` is sealed (encrypted) by the caller; `assumed` names the answers that came from the
+    automation's defaults; `ignored` counts unknown fields. `idempotency_key`, `fingerprint` and
+    `client` are keyed digests, never the visitor's own words: the fingerprint is of automation and
+    answers, the client of the address.
+    """
+
+    id: str
+    automation: str
+    queue: str
+    answers: bytes = b""
+    assumed: Sequence[str] = ()
+    ignored: int = 0
+    idempotency_key: str | None = None
+    fingerprint: str | None = None
+    client: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One run of an automation as the store knows it."""
+
+    id: str
+    automation: str
+    queue: str
+    status: Status
+    created_at: str
+    updated_at: str
+    ended_at: str | None
+    last_seq: int
+    generation: int
+    lease_owner: str | None
+    lease_until: str | None
+    wish: Wish | None
+    answers: bytes
+    assumed: tuple[str, ...]
+    ignored: int
+    pid: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to write one session until a newer generation takes it."""
+
+    session_id: str
+    generation: int
+    owner: str
+
+
+class EventLog(Protocol):
+    """Reading: what happened."""
+
+    async def session(self, session_id: str) -> Session:
+        """The session; raises UnknownSession."""
+        ...
+
+    async def events(self, session_id: str, *, after: int = 0, limit: int = PAGE) -> list[Event]:
+        """The session's events with seq > `after`, in order, at most `limit`."""
+        ...
+
+    async def since(self, position: int, *, limit: int = PAGE) -> tuple[list[Event], int]:
+        """What was committed behind `position` over all sessions, and the position after it."""
+        ...
+
+    async def head(self) -> int:
+        """The position behind the last event committed so far."""
+        ...
+
+    async def version(self) -> int:
+        """A number that changes whenever any other process has committed; cheap to ask."""
+        ...
+
+    async def probe(self) -> None:
+        """Raise the StoreError that is wrong with the store at this moment, if one is."""
+        ...
+
+    async def sessions(
+        self, *, status: Status | None = None, automation: str | None = None, limit: int = 50
+    ) -> list[Session]:
+        """The newest sessions first."""
+        ...
+
+
+class Requests(EventLog, Protocol):
+    """What the service may write: requests, never facts."""
+
+    async def create(self, new: NewSession, *, repeat_within_s: float = 0) -> tuple[Session, bool]:
+        """Store the request; True if it is new.
+
+        The same idempotency key gives the earlier session (KeyReused if the fingerprint differs);
+        so does the same fingerprint of the same client within `repeat_within_s` seconds, unless
+        that run failed or was cancelled: then the visitor is trying again.
+        """
+        ...
+
+    async def wish(self, session_id: str, wish: Wish | None) -> Session:
+        """Ask the holder for something (None takes it back). Raises UnknownSession, Ended."""
+        ...
+
+
+class Runs(EventLog, Protocol):
+    """What the runner may write: facts, under a lease."""
+
+    async def claim(
+        self, owner: str, *, queues: Sequence[str], ttl_s: float
+    ) -> tuple[Session, Lease] | None:
+        """The oldest session of these queues that is queued or whose lease ran out, or None."""
+        ...
+
+    async def fence(self, session_id: str, owner: str, *, ttl_s: float) -> Lease:
+        """Take this session whoever holds it, with the next generation. UnknownSession, Ended."""
+        ...
+
+    async def renew(self, lease: Lease, *, ttl_s: float, pid: int | None = None) -> Wish | None:
+        """Prolong the lease; returns what is wished. Raises Fenced, Ended, UnknownSession."""
+        ...
+
+    async def release(self, lease: Lease) -> None:
+        """Give the session back to its queue as if it had not been claimed. Raises as `renew`."""
+        ...
+
+    async def append(
+        self,
+        lease: Lease,
+        type: EventType,
+        data: Mapping[str, Any],
+        *,
+        detail: Mapping[str, Any] | None = None,
+    ) -> Event:
+        """Add one event; durable (fsync) on return, a terminal one ends the session with it.
+
+        Raises Fenced, Ended, UnknownSession, EventRefused, and StoreBusy, StoreFull, StoreReadOnly
+        when the disk would not have it; in every one of these cases nothing was written.
+        """
+        ...
+
+
+class Store(Requests, Runs, Protocol):
+    """A whole engine: an async context manager that opens, migrates and closes."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def checkpoint(self) -> None:
+        """Housekeeping between commits, called about once a second by whoever serves or runs."""
+        ...

@@ -1,0 +1,1 @@
+"""The suite: real files, real servers, real children, real browsers."""
