@@ -37,6 +37,12 @@ async def test_a_new_session_waits_in_its_queue(store: Store) -> None:
     assert await store.session("a") == session
 
 
+@pytest.mark.parametrize("name", ["", 'a"b', "a/b", "a b", "ação"])
+async def test_an_id_that_would_need_escaping_is_refused(store: Store, name: str) -> None:
+    with pytest.raises(EventRefused):
+        await store.create(new(name))
+
+
 async def test_an_unknown_session_is_named(store: Store) -> None:
     with pytest.raises(UnknownSession, match="nobody"):
         await store.session("nobody")

@@ -1,7 +1,8 @@
 -- The log, its guards and its windows for people. Times are RFC 3339 UTC text with milliseconds.
 
 CREATE TABLE sessions (
-    id              TEXT    NOT NULL PRIMARY KEY,
+    -- It stands unescaped in JSON, URLs and file names.
+    id              TEXT    NOT NULL PRIMARY KEY CHECK (id <> '' AND id NOT GLOB '*[^A-Za-z0-9_-]*'),
     automation      TEXT    NOT NULL,
     queue           TEXT    NOT NULL,
     status          TEXT    NOT NULL DEFAULT 'queued'
