@@ -3,68 +3,25 @@
 1. Every verb is one statement in autocommit: it takes the write lock at its start, checks and
    writes. There is no transaction to leave open, and no cancellation can fall between two halves.
 2. `synchronous=FULL`: an event is on the disk before anyone sees it.
-3. One connection writes, one reads: a slow write never holds up a stream's page.
-4. Checkpoints happen only under the write lock, never by themselves (`wal_autocheckpoint=0`):
-   SQLite up to 3.51.2 may corrupt the file when a checkpoint meets a writer that resets the WAL
-   (https://sqlite.org/wal.html#walresetbug).
-5. The file is never opened other than as a database: closing any descriptor on it would drop this
-   process's POSIX locks. `stat` is safe.
-6. Calls are shielded: cancelling a task inside an aiosqlite call would leave the thread or the lock
-   behind. The busy timeout bounds how long a shield can last.
+3. How the file is opened, guarded and checkpointed is `db/connection.py`'s business.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
-import aiosqlite
-import anyio
-
-from db.disk import disk_kind
-from db.errors import (
-    Ended,
-    EventRefused,
-    Fenced,
-    KeyReused,
-    NetworkDisk,
-    StoreBusy,
-    StoreDamaged,
-    StoreError,
-    StoreFull,
-    StoreMissing,
-    StoreReadOnly,
-    UnknownSession,
-)
+from db.connection import BUSY_TIMEOUT_S, Database
+from db.errors import Ended, EventRefused, Fenced, KeyReused, UnknownSession
 from db.events import MAX_EVENT_BYTES, Event, EventType, Status, encode
-from db.migration import migrate
 from db.sql import named_queries
 from db.store import PAGE, Lease, NewSession, Session, Wish
 
-# Longer than any honest writer holds the lock; shorter than a visitor's patience.
-BUSY_TIMEOUT_S = 5.0
-# 4 MiB of WAL before a checkpoint: few enough fsyncs, and a WAL that stays small.
-CHECKPOINT_BYTES = 4 * 1024 * 1024
-NETWORK_DISKS = frozenset({"nfs", "nfs4", "cifs", "smbfs", "smb3", "fuse.sshfs", "afs", "ceph"})
-
 QUERIES = named_queries("sqlite")
-
-_CAUSES: Mapping[int, type[StoreError]] = {
-    sqlite3.SQLITE_BUSY: StoreBusy,
-    sqlite3.SQLITE_LOCKED: StoreBusy,
-    sqlite3.SQLITE_READONLY: StoreReadOnly,
-    sqlite3.SQLITE_PERM: StoreReadOnly,
-    sqlite3.SQLITE_FULL: StoreFull,
-    sqlite3.SQLITE_CANTOPEN: StoreMissing,
-    sqlite3.SQLITE_CORRUPT: StoreDamaged,
-    sqlite3.SQLITE_NOTADB: StoreDamaged,
-    sqlite3.SQLITE_CONSTRAINT: EventRefused,
-}
 
 Clock = Callable[[], datetime]
 
@@ -91,33 +48,15 @@ class SqliteStore:
         busy_timeout_s: float = BUSY_TIMEOUT_S,
     ) -> None:
         self.path = Path(path)
-        self._create = create
         self._clock = clock
-        self._busy_timeout_s = busy_timeout_s
-        self._write_lock = anyio.Lock()
-        self._writer: aiosqlite.Connection
-        self._reader: aiosqlite.Connection
+        self._database = Database(self.path, create=create, busy_timeout_s=busy_timeout_s)
 
     async def __aenter__(self) -> Self:
-        self._check_place()
-        with anyio.CancelScope(shield=True):
-            self._writer = await self._connect()
-            try:
-                await migrate(self._writer, self.path)
-                self._reader = await self._connect()
-            except BaseException as error:
-                await self._writer.close()
-                if isinstance(error, sqlite3.Error):
-                    raise self._translated(error) from error
-                raise
-            self._identity = _identity(self.path)
+        await self._database.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        with anyio.CancelScope(shield=True):
-            # The reader first: the last connection to close folds the WAL into the file.
-            await self._reader.close()
-            await self._writer.close()
+        await self._database.__aexit__()
 
     # Reading
 
@@ -158,8 +97,7 @@ class SqliteStore:
 
     async def probe(self) -> None:
         """Raise what is wrong with the database at this moment, if anything is."""
-        if _identity(self.path) != self._identity:
-            raise StoreMissing(f"{self.path} (the file was removed or replaced while in use)")
+        self._database.check_identity()
         await self.head()
 
     # Requests
@@ -257,20 +195,7 @@ class SqliteStore:
 
     async def checkpoint(self) -> None:
         """Move a grown WAL into the file, under the write lock; a busy moment is left for later."""
-        if _size(self.path.with_name(self.path.name + "-wal")) < CHECKPOINT_BYTES:
-            return
-        with anyio.CancelScope(shield=True):
-            async with self._write_lock:
-                try:
-                    await self._writer.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError:
-                    return
-                try:
-                    await self._guard(
-                        self._reader.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
-                    )
-                finally:
-                    await self._writer.execute("ROLLBACK")
+        await self._database.checkpoint()
 
     # Inside
 
@@ -285,100 +210,15 @@ class SqliteStore:
         return {"now": rfc3339(now), "until": rfc3339(now + timedelta(seconds=ttl_s))}
 
     async def _read(self, name: str, parameters: Mapping[str, Any]) -> list[sqlite3.Row]:
-        return await self._guard(self._reader.execute_fetchall(QUERIES[name], dict(parameters)))
+        return await self._database.read(QUERIES[name], parameters)
 
     async def _write(self, name: str, parameters: Mapping[str, Any]) -> list[sqlite3.Row]:
-        async with self._write_lock:
-            return await self._guard(self._writer.execute_fetchall(QUERIES[name], dict(parameters)))
-
-    async def _guard(self, call: Awaitable[Iterable[sqlite3.Row]]) -> list[sqlite3.Row]:
-        try:
-            with anyio.CancelScope(shield=True):
-                rows = await call
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
-        return list(rows)
-
-    def _translated(self, error: sqlite3.Error) -> StoreError:
-        code = getattr(error, "sqlite_errorcode", None) or 0
-        cause = _CAUSES.get(code & 0xFF, StoreError)
-        return cause(str(error) if cause in (EventRefused, StoreError) else self.path)
-
-    async def _connect(self) -> aiosqlite.Connection:
-        mode = "rwc" if self._create else "rw"
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
-        connection = aiosqlite.connect(
-            uri, uri=True, timeout=self._busy_timeout_s, isolation_level=None
-        )
-        try:
-            opened = await connection
-        except sqlite3.Error as error:
-            raise self._translated(error) from error
-        opened.row_factory = sqlite3.Row
-        try:
-            await self._use_wal(opened)
-            for pragma in (
-                "synchronous=FULL",
-                "wal_autocheckpoint=0",
-                "foreign_keys=ON",
-                "recursive_triggers=ON",
-            ):
-                await opened.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error as error:
-            await opened.close()
-            raise self._translated(error) from error
-        return opened
-
-    async def _use_wal(self, connection: aiosqlite.Connection) -> None:
-        # The switch to WAL does not wait for a lock by itself, so two first starts would collide.
-        deadline = anyio.current_time() + self._busy_timeout_s
-        while True:
-            try:
-                await connection.execute("PRAGMA journal_mode=WAL")
-                return
-            except sqlite3.OperationalError as error:
-                busy = isinstance(self._translated(error), StoreBusy)
-                if not busy or anyio.current_time() > deadline:
-                    raise
-            await anyio.sleep(0.02)
-
-    def _check_place(self) -> None:
-        folder = self.path.absolute().parent
-        if not folder.is_dir():
-            raise StoreMissing(f"{self.path} (the folder {folder} does not exist)")
-        if self.path.is_dir():
-            raise StoreDamaged(f"{self.path} (it is a folder)")
-        if disk_kind(folder) in NETWORK_DISKS:
-            raise NetworkDisk(self.path)
-        if self._create and not self.path.exists():
-            self._make_file()
-
-    def _make_file(self) -> None:
-        # Private from the first byte: it will hold visitors' answers, if only sealed ones.
-        try:
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        except PermissionError as error:
-            raise StoreReadOnly(self.path) from error
+        return await self._database.write(QUERIES[name], parameters)
 
 
 def rfc3339(moment: datetime) -> str:
     """RFC 3339 UTC with milliseconds, which sorts as text in the order of time."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 def _encoded(data: Mapping[str, Any]) -> str:

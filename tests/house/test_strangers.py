@@ -66,8 +66,8 @@ def test_the_ground_is_standard_library_only_and_pure(name: str) -> None:
     [
         ("starlette", EDGE),
         ("hypercorn", {"service/server.py"}),
-        ("aiosqlite", {"db/sqlite.py", "db/migration.py"}),
-        ("sqlite3", {"db/sqlite.py", "db/migration.py"}),
+        ("aiosqlite", {"db/connection.py", "db/migration.py"}),
+        ("sqlite3", {"db/sqlite.py", "db/connection.py", "db/migration.py"}),
         ("typer", {"andamento/"}),
         ("playwright", {"runner/browser.py", "runner/flows/", "demo/"}),
     ],

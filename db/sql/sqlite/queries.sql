@@ -52,7 +52,8 @@ WHERE id = (SELECT id FROM sessions
 RETURNING *;
 
 -- name: fence
-UPDATE sessions SET generation = generation + 1, lease_owner = :owner, lease_until = :until
+UPDATE sessions SET generation = generation + 1, lease_owner = :owner, lease_until = :until,
+    status = CASE status WHEN 'queued' THEN 'running' ELSE status END
 WHERE id = :id AND ended_at IS NULL
 RETURNING *;
 

@@ -1,0 +1,1 @@
+"""Benchmarks: figures in ratios to a peer in the same run, since machines differ."""
