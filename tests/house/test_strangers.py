@@ -13,17 +13,8 @@ ROOMS = ("andamento", "service", "runner", "db", "demo")
 FILES = sorted(path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 STANDARD = frozenset(__import__("sys").stdlib_module_names)
 
-EDGE = {
-    "service/app.py",
-    "service/stream.py",
-    "service/snapshot.py",
-    "service/sessions.py",
-    "service/start.py",
-    "service/health.py",
-    "service/errors.py",
-    "service/snippet.py",
-    "service/request.py",
-}
+# The floor below Starlette: it knows events, bytes and time, and no request.
+INNER = ("tail", "window", "broadcast", "sse", "limits", "cursor", "token", "picture", "settings")
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -64,7 +55,7 @@ def test_the_ground_is_standard_library_only_and_pure(name: str) -> None:
 @pytest.mark.parametrize(
     ("module", "homes"),
     [
-        ("starlette", EDGE),
+        ("starlette", {"service/"}),
         ("hypercorn", {"service/server.py"}),
         ("aiosqlite", {"db/connection.py", "db/migration.py"}),
         ("sqlite3", {"db/sqlite.py", "db/connection.py", "db/migration.py"}),
@@ -76,6 +67,11 @@ def test_a_foreign_library_lives_only_where_it_belongs(module: str, homes: set[s
     found = {path.as_posix() for path in FILES if module in rooms(path)}
     assert found
     assert not [path for path in found if not path.startswith(tuple(homes))]
+
+
+def test_the_inner_floor_of_the_service_knows_no_request() -> None:
+    for name in INNER:
+        assert not rooms(Path("service") / f"{name}.py") & {"starlette", "hypercorn"}, name
 
 
 def test_only_the_settings_read_the_environment() -> None:

@@ -1,0 +1,110 @@
+"""`up`, `serve` and `run`: the processes that an operator keeps running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import anyio
+import structlog
+import typer
+
+from andamento import log as logs
+from andamento import terminal, tree, wiring
+from andamento.settings import Settings, load
+from andamento.terminal import DbOption, emit_line
+
+log = structlog.get_logger()
+
+HostOption = Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")]
+PortOption = Annotated[
+    int | None, typer.Option(help="Port, 0 for a free one [default: 8000].", min=0, max=65535)
+]
+LifelineOption = Annotated[
+    bool, typer.Option("--lifeline", hidden=True, help="Stop when standard input closes.")
+]
+
+
+def up(db: DbOption = None, host: HostOption = None, port: PortOption = None) -> None:
+    """Run service and runner together: all that one small server needs."""
+
+    async def main() -> None:
+        settings = _prepare(db=db, host=host, port=port)
+        # The database is opened once here, so that a wrong one is one clear error and not two.
+        async with wiring.open_store(settings, create=True):
+            pass
+        place = ["--db", settings.db]
+        service = ["serve", *place, "--host", settings.host, "--port", str(settings.port)]
+        await tree.grow(service=service, runner=["run", *place], ready=_ready)
+
+    terminal.run(main)
+
+
+def serve(
+    db: DbOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    lifeline: LifelineOption = False,
+) -> None:
+    """Run the service alone: requests, streams, snapshots."""
+
+    async def main() -> None:
+        settings = _prepare(db=db, host=host, port=port)
+        await _until_stopped(lambda stop: wiring.serve(settings, stop, _ready), lifeline=lifeline)
+
+    terminal.run(main)
+
+
+def run_sessions(
+    db: DbOption = None,
+    capacity: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Sessions at the same time [default: 3].")
+    ] = None,
+    lifeline: LifelineOption = False,
+) -> None:
+    """Run the runner alone: it takes queued sessions and gives each a worker."""
+
+    async def main() -> None:
+        settings = _prepare(db=db, capacity=capacity)
+        await _until_stopped(lambda stop: wiring.run(settings, stop), lifeline=lifeline)
+
+    terminal.run(main)
+
+
+def _prepare(**given: object) -> Settings:
+    settings = load(**given)
+    logs.configure(settings.log_level)
+    if not settings.quote_url:
+        log.warning("ANDAMENTO_QUOTE_URL is not set: quotes will end with an error")
+    return settings
+
+
+def _ready(url: str) -> None:
+    emit_line(f"ready {url}")
+
+
+async def _until_stopped(work: Callable[[anyio.Event], Awaitable[None]], *, lifeline: bool) -> None:
+    """Run `work` to its end, or tell it to stop on SIGINT, SIGTERM or a cut lifeline."""
+    stop = anyio.Event()
+
+    async def listen() -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for _ in signals:
+                stop.set()
+
+    async def hold() -> None:
+        descriptor = sys.stdin.fileno()
+        await anyio.wait_readable(descriptor)
+        while os.read(descriptor, 1024):
+            await anyio.wait_readable(descriptor)
+        stop.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(listen)
+        if lifeline:
+            group.start_soon(hold)
+        await work(stop)
+        group.cancel_scope.cancel()

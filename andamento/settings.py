@@ -1,0 +1,163 @@
+"""Settings: every one is a row here (name, type, default, help), read from environment and `.env`.
+
+1. The only room that reads the environment. All names carry the prefix `ANDAMENTO_`.
+2. A wrong value stops the start, naming the setting, the value and what is allowed; that of a
+   secret is never shown.
+3. No secret has a usable default: keys are made on first start, in the data folder, mode 0600.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Any
+
+from cryptography.fernet import Fernet
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "ANDAMENTO_"
+DEFAULT_DB = "sqlite:///andamento.db"
+
+
+class WrongSetting(Exception):
+    """A setting has a value that cannot be used."""
+
+
+class Settings(BaseSettings):
+    """All settings of one installation."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
+
+    db: str = Field(
+        DEFAULT_DB, description="Database URL: sqlite:///relative or sqlite:////absolute."
+    )
+    data_dir: Path = Field(
+        Path(".andamento"), description="Folder for the generated keys (made with mode 0700)."
+    )
+    host: str = Field("127.0.0.1", description="Address that the service listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port; 0 takes a free one.")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/?#]+)?$",
+        description="Address as visitors see it, such as https://robo.example; "
+        "empty: taken from each request.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Sites that may use the service, comma-separated: https://site.example, "
+        "or https://*.webflow.io for all subdomains.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Proxies whose X-Forwarded-For is believed: addresses or networks."
+    )
+    token_ttl_s: int = Field(7200, ge=60, description="Life of a visitor's token, in seconds.")
+    starts_per_minute: int = Field(
+        30, ge=1, description="Quotes that one address may start in a minute."
+    )
+    requests_per_minute: int = Field(
+        600, ge=1, description="Requests of any kind that one address may make in a minute."
+    )
+    capacity: int = Field(
+        3, ge=1, le=64, description="Sessions that one runner works on at the same time."
+    )
+    quote_url: str = Field(
+        "", pattern=r"^(https?://.+)?$", description="Start address of the quoting site."
+    )
+    quote_email: str = Field("", description="The broker's account at the quoting site: e-mail.")
+    quote_password: SecretStr = Field(
+        SecretStr(""), description="The broker's account at the quoting site: password."
+    )
+    chromium: str = Field(
+        "", description="Path of the browser; empty: one found on this machine is taken."
+    )
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."
+    )
+
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            scheme, separator, rest = origin.partition("://")
+            if scheme not in ("http", "https") or not separator or not rest or "/" in rest:
+                raise ValueError("each must look like https://site.example, without a path")
+        return value
+
+    @field_validator("db")
+    @classmethod
+    def _known_engine(cls, value: str) -> str:
+        if not value.startswith("sqlite:///") or value == "sqlite:///":
+            raise ValueError("must begin with sqlite:/// and name a file")
+        return value
+
+
+def load(**given: Any) -> Settings:
+    """The settings; `given` (from the command line, None = not given) wins over the environment.
+
+    Raises WrongSetting with one line a fault.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise WrongSetting("\n".join(_fault(dict(item)) for item in error.errors())) from None
+
+
+class Keys:
+    """The installation's keys, made on first use. Raises WrongSetting if they cannot be kept."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir
+
+    @property
+    def token(self) -> str:
+        """The key that signs visitors' tokens."""
+        return self._kept("token.key", lambda: secrets.token_urlsafe(48).encode()).decode()
+
+    @property
+    def vault(self) -> bytes:
+        """The key that seals visitors' answers."""
+        return self._kept("vault.key", Fernet.generate_key)
+
+    def _kept(self, name: str, make: Any) -> bytes:
+        path = self._folder / name
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Written aside and linked: of two first starts one makes the key, the other reads it.
+            draft = self._folder / f".{name}.{secrets.token_hex(4)}"
+            if not path.exists():
+                with os.fdopen(
+                    os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"
+                ) as file:
+                    file.write(make())
+                    file.flush()
+                    os.fsync(file.fileno())
+                try:
+                    os.link(draft, path)
+                except FileExistsError:
+                    pass
+                finally:
+                    draft.unlink()
+            return path.read_bytes()
+        except OSError as error:
+            raise WrongSetting(
+                f"{PREFIX}DATA_DIR={self._folder}: the key {name} cannot be kept there "
+                f"({error.strerror}); name a folder that this user may write to"
+            ) from error
+
+
+def _fault(item: dict[str, Any]) -> str:
+    name = str(item["loc"][0])
+    field = Settings.model_fields.get(name)
+    secret = field is not None and field.annotation is SecretStr
+    value = "(hidden)" if secret else item["input"]
+    allowed = field.description if field else ""
+    return f"{PREFIX}{name.upper()}={value}: {item['msg']}. Allowed: {allowed}"

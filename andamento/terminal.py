@@ -1,0 +1,97 @@
+"""How the command line speaks: one console for people, plain JSON lines for programs.
+
+1. Facts go to standard output, everything else (progress, errors, logs) to standard error, so that
+   `--json` output can be piped as it is.
+2. Exit codes: 0 done, 1 failed, 2 wrong use. Only `guarded` turns errors into them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import anyio
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from andamento.settings import WrongSetting
+from db.errors import StoreError
+from service.server import CannotListen
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+DbOption = Annotated[
+    str | None,
+    typer.Option("--db", help="Database URL [default: sqlite:///andamento.db]", metavar="URL"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one line a fact.")]
+SessionArgument = Annotated[str, typer.Argument(help="The session's id.", metavar="ID")]
+
+
+class Failed(Exception):
+    """What was asked could not be done; the message says what and why."""
+
+
+def emit(fact: object) -> None:
+    """One fact as one line of JSON on standard output, at once."""
+    emit_line(json.dumps(fact, ensure_ascii=False, separators=(",", ":")))
+
+
+def emit_line(line: str) -> None:
+    """One line on standard output, at once, whoever reads it through a pipe."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run one command's coroutine to its end and turn errors into sentence and exit code."""
+    with guarded():
+        anyio.run(main)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Errors that people can do something about become one sentence and an exit code."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        _leave(_only(group))
+    except (
+        *(StoreError, CannotListen, Failed, WrongSetting),
+        *(KeyboardInterrupt, BrokenPipeError),
+    ) as error:
+        _leave(error)
+
+
+def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _leave(error: BaseException) -> None:
+    match error:
+        case KeyboardInterrupt():
+            raise typer.Exit(130) from None
+        case BrokenPipeError():
+            # The reader (`head`, `less`) has seen enough.
+            sys.stderr.close()
+            raise typer.Exit(0) from None
+        case WrongSetting():
+            err.print(f"[red]Error:[/] {_plain(error)}")
+            raise typer.Exit(2) from None
+        case StoreError() | CannotListen() | Failed():
+            err.print(f"[red]Error:[/] {_plain(error)}")
+            raise typer.Exit(1) from None
+        case _:
+            raise error
+
+
+def _plain(error: BaseException) -> str:
+    return escape(str(error))

@@ -1,0 +1,1 @@
+"""The snippet in a real browser, against a service that misbehaves on request."""

@@ -1,0 +1,26 @@
+"""The one file that sites include is what its sources say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2] / "frontend_snippet"
+
+
+def test_the_snippet_is_current() -> None:
+    command = [sys.executable, str(ROOT / "build.py"), "--check"]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_the_snippet_is_one_closure_that_asks_nothing_of_others() -> None:
+    text = (ROOT / "andamento.js").read_text(encoding="utf-8")
+    assert text.count("\n(() => {\n") == 1 and text.endswith("})();\n")
+    for word in ("innerHTML", "outerHTML", "document.write", "localStorage", "document.cookie"):
+        assert word not in text
+    lines = text.splitlines()
+    assert not [line for line in lines if line.startswith(("import ", "export "))]
+    # Files of a size that one reads at a sitting.
+    for source in (ROOT / "src").glob("*.mjs"):
+        assert len(source.read_text(encoding="utf-8").splitlines()) <= 400
