@@ -31,6 +31,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def file_of(url: str) -> Path:
+    """The file behind a `sqlite:///` URL: three slashes relative, four absolute."""
+    return Path(url.removeprefix("sqlite:///"))
+
+
 class SqliteStore:
     """The `Store` over one SQLite file; use it as an async context manager.
 

@@ -166,7 +166,6 @@ ORDER BY s.created_at DESC;
 
 CREATE VIEW v_timeline AS
 SELECT
-    e.session_id AS session,
     e.seq,
     substr(e.at, 12, 12) AS time,
     printf('%+.1f s', (julianday(e.at) - julianday(s.created_at)) * 86400) AS since_start,
@@ -190,6 +189,7 @@ SELECT
                 || coalesce(' · ' || json_extract(e.data, '$.plano_alternativo.plano') || ' '
                     || json_extract(e.data, '$.plano_alternativo.valor'), '')
         ELSE json_extract(e.data, '$.tipo') || coalesce(' on screen ' || json_extract(e.data, '$.etapa'), '')
-            || ': ' || json_extract(e.data, '$.mensagem') END AS story
+            || ': ' || json_extract(e.data, '$.mensagem') END AS story,
+    e.session_id AS session
 FROM events AS e JOIN sessions AS s ON s.id = e.session_id
 ORDER BY e.id;
