@@ -1,0 +1,88 @@
+"""What can be run: an automation's name, input model, flow and limits.
+
+1. The flow is named, not imported ("module:function"): the service's process validates answers with
+   the same model and must not pay for Playwright, and the supervisor never loads it.
+2. Answers come only from the visitor and from the model's declared defaults; which defaults were
+   used is part of the outcome (`assumed`), never silently mixed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+Language = Literal["pt", "en"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """A visitor's raw input after normalisation.
+
+    `errors` maps field name → one sentence; when it is not empty, `answers` is. `assumed` names the
+    fields that came from defaults, `ignored` counts the unknown ones.
+    """
+
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    ignored: int = 0
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+class Answers(BaseModel):
+    """An input model: fields with defaults are "assumed" when left out.
+
+    A subclass adds fields and validators; `explain` turns pydantic's errors into sentences.
+    """
+
+    @classmethod
+    def prepare(cls, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Other spellings of field names are mapped here before validation; pure."""
+        return dict(raw)
+
+    @classmethod
+    def explain(cls, error: ValidationError, language: Language) -> dict[str, str]:
+        """Field name → one kind sentence in that language, never an echo of what was sent."""
+        sentence = {"pt": "Valor inválido", "en": "Invalid value"}[language]
+        return {str(item["loc"][0]) if item["loc"] else "_": sentence for item in error.errors()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Automation:
+    """One automation.
+
+    `flow` is "module:function", an `async def run(context: Context) -> None` that only the worker
+    imports; `total` the number of its numbered screens, `count` that number where it depends on the
+    answers; `deadline_s` bounds a whole run, `silence_s` the time without any event.
+    """
+
+    name: str
+    title: str
+    queue: str
+    model: type[Answers]
+    flow: str
+    total: int
+    deadline_s: float = 300
+    silence_s: float = 180
+    count: Callable[[Mapping[str, Any]], int] | None = None
+
+    def screens(self, answers: Mapping[str, Any]) -> int:
+        """How many numbered screens a run with these answers has."""
+        return self.count(answers) if self.count else self.total
+
+    def normalise(self, raw: Mapping[str, Any], *, language: Language = "pt") -> Intake:
+        """Validate a visitor's answers; never raises for what a visitor can send."""
+        prepared = self.model.prepare(raw)
+        known = {name: value for name, value in prepared.items() if name in self.model.model_fields}
+        try:
+            answers = self.model.model_validate(known)
+        except ValidationError as error:
+            return Intake(errors=self.model.explain(error, language))
+        assumed = tuple(sorted(set(self.model.model_fields) - answers.model_fields_set))
+        return Intake(
+            answers=answers.model_dump(mode="json"),
+            assumed=assumed,
+            ignored=len(prepared) - len(known),
+        )

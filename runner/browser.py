@@ -1,0 +1,237 @@
+"""Finds and drives one Chromium: from nothing to a fresh page, and back to nothing.
+
+1. Only this file and `runner/flows/` load Playwright: the supervisor must outlive any browser.
+2. Whatever Playwright raises leaves here as a `Failure`, without its text: its call log quotes what
+   was typed into the page.
+3. A dead browser explains every other error of the same moment: whatever the flow was complaining
+   about, the ending is `navegador_caiu`.
+4. Closing is shielded and has a deadline: a cancelled run must not leave a Chromium behind, nor
+   wait for one that no longer answers (the supervisor ends the process group after us).
+5. Playwright keeps the profile in a temporary folder of its own and removes it at close.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import anyio
+from playwright.async_api import Browser as PlaywrightBrowser
+from playwright.async_api import BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from runner.failure import Failure
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_APPLICATIONS = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+# What Debian's Chromium would otherwise do in the background of every run.
+FLAGS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+)
+# Wide enough for the site's desktop layout, as most visitors of it have.
+VIEWPORT = (1366, 900)
+LAUNCH_S = 30.0
+CLOSE_S = 5.0
+
+
+class Witness(Protocol):
+    """The seam for evidence (trace, screenshots): told when a page opens and before it closes."""
+
+    async def opened(self, page: Page) -> None:
+        """The page is fresh; nothing was loaded yet."""
+        ...
+
+    async def closing(self, page: Page, error: BaseException | None) -> None:
+        """The flow left the page, with `error` or without."""
+        ...
+
+
+def find_chromium(given: str | None = None) -> str | None:
+    """The executable of a Chromium: the one `given`, else of the PATH, else a macOS application.
+
+    None when there is none of these; Playwright's own may still exist. Raises Failure
+    `sem_navegador` when `given` does not exist.
+    """
+    if given:
+        found = shutil.which(given)
+        if found is None:
+            raise Failure("sem_navegador", detail={"executavel": given})
+        return found
+    named = (shutil.which(name) for name in NAMES)
+    installed = (path for path in MAC_APPLICATIONS if os.access(path, os.X_OK))
+    return next((path for path in (*named, *installed) if path), None)
+
+
+class Browser:
+    """One running Chromium, for as long as the `async with`; `page()` opens a fresh page in it.
+
+    `executable` is a path or a name, `sandbox` None means: unless root, for which Chromium has
+    none. Raises Failure `sem_navegador` and `navegador_nao_abriu` on entering.
+    """
+
+    def __init__(
+        self,
+        *,
+        executable: str | None = None,
+        headless: bool = True,
+        sandbox: bool | None = None,
+        witness: Witness | None = None,
+    ) -> None:
+        self._executable = executable
+        self._headless = headless
+        self._sandbox = os.geteuid() != 0 if sandbox is None else sandbox
+        self._witness = witness
+        self._stack: AsyncExitStack | None = None
+        self._browser: PlaywrightBrowser | None = None
+
+    async def __aenter__(self) -> Self:
+        self._stack = AsyncExitStack()
+        try:
+            playwright = await self._stack.enter_async_context(async_playwright())
+            self._browser = await self._launch(playwright)
+            self._stack.push_async_callback(_quietly_close, self._browser)
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_stack", None) is not None:
+            warnings.warn("a Browser was not closed", ResourceWarning, stacklevel=2)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still answers."""
+        return self._browser is not None and self._browser.is_connected()
+
+    @asynccontextmanager
+    async def page(self) -> AsyncIterator[Page]:
+        """A fresh page in a context of its own (no shared cookies), closed at the end.
+
+        Raises Failure in the place of whatever Playwright raises inside.
+        """
+        context: BrowserContext | None = None
+        crashes: list[Page] = []
+        try:
+            context = await self._open_context()
+            page = await context.new_page()
+            page.on("crash", lambda crashed: crashes.append(crashed))
+            async with self._witnessed(page):
+                yield page
+        except (PlaywrightError, Failure) as error:
+            raise self._explain(error, crashed=bool(crashes)) from None
+        finally:
+            if context is not None:
+                await _quietly_close(context)
+
+    async def _launch(self, playwright: Playwright) -> PlaywrightBrowser:
+        executable = find_chromium(self._executable) or playwright.chromium.executable_path
+        if not os.access(executable, os.X_OK):
+            raise Failure("sem_navegador", detail={"procurados": ", ".join(NAMES)})
+        try:
+            return await playwright.chromium.launch(
+                executable_path=executable,
+                headless=self._headless,
+                args=list(FLAGS),
+                chromium_sandbox=self._sandbox,
+                timeout=LAUNCH_S * 1000,
+                # Signals belong to the roof: it ends the run in order, we close in order.
+                handle_sigint=False,
+                handle_sigterm=False,
+                handle_sighup=False,
+            )
+        except PlaywrightError as error:
+            detail = {"executavel": Path(executable).name, "erro": type(error).__name__}
+            raise Failure("navegador_nao_abriu", detail=detail) from None
+
+    async def _open_context(self) -> BrowserContext:
+        assert self._browser is not None, "a Browser is used inside its `async with`"
+        width, height = VIEWPORT
+        return await self._browser.new_context(
+            locale="pt-BR",
+            timezone_id="America/Sao_Paulo",
+            viewport={"width": width, "height": height},
+        )
+
+    @asynccontextmanager
+    async def _witnessed(self, page: Page) -> AsyncIterator[None]:
+        witness = self._witness
+        if witness is None:
+            yield
+            return
+        await witness.opened(page)
+        try:
+            yield
+        except BaseException as error:
+            with anyio.move_on_after(CLOSE_S, shield=True):
+                await witness.closing(page, error)
+            raise
+        await witness.closing(page, None)
+
+    def _explain(self, error: Exception, *, crashed: bool) -> Failure:
+        etapa = error.etapa if isinstance(error, Failure) else None
+        if crashed or not self.alive:
+            fate = {"pagina_caiu": crashed, "navegador_caiu": not self.alive}
+            return Failure("navegador_caiu", etapa, fate)
+        if isinstance(error, Failure):
+            return error
+        tipo = "tempo_esgotado" if isinstance(error, PlaywrightTimeout) else "interno"
+        return Failure(tipo, etapa, {"erro": type(error).__name__})
+
+    async def _close(self) -> None:
+        stack, self._stack = self._stack, None
+        if stack is None:
+            return
+        with anyio.move_on_after(CLOSE_S, shield=True):
+            await stack.aclose()
+
+
+@asynccontextmanager
+async def open_page(**options: Any) -> AsyncIterator[Page]:
+    """A browser with one page, both closed at the end; `options` as for Browser."""
+    async with Browser(**options) as browser, browser.page() as page:
+        yield page
+
+
+async def _quietly_close(thing: PlaywrightBrowser | BrowserContext) -> None:
+    with anyio.move_on_after(CLOSE_S, shield=True):
+        try:
+            await thing.close()
+        except PlaywrightError:
+            return  # It is already gone, which is what was wanted.
+
+
+async def _installed() -> str | None:
+    """The Chromium that a run would use here, Playwright's own included; None if there is none."""
+    found = find_chromium()
+    if found is None:
+        async with async_playwright() as playwright:
+            found = playwright.chromium.executable_path
+    return found if os.access(found, os.X_OK) else None
+
+
+if __name__ == "__main__":
+    # `python -m runner.browser`: says which browser would be used; exit code 1 if there is none.
+    raise SystemExit(print(browser) if (browser := anyio.run(_installed)) else 1)

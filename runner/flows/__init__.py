@@ -1,0 +1,1 @@
+"""The automations that are shipped, one package or module each."""

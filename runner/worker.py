@@ -1,0 +1,243 @@
+"""The worker: what the child process does for one session, and how it knows when to stop.
+
+1. The flow runs beside two watches: one keeps the lease (and hears what is wished), one keeps the
+   time. Whoever sees the end first cancels the flow and writes the ending at once; the flow's
+   tidying up (a browser takes a while) is not waited for by the visitor.
+2. A worker that lost its lease writes nothing more: the newer generation decides.
+3. Whatever the flow raises becomes an ending. What is not a `Failure` is told by type and place
+   only, for a message quotes the answers that were worked on.
+4. When the supervisor is gone the worker goes too, with its browser. It says so in the log first,
+   for the visitor should not wait until the lease runs out; where nothing has happened yet it gives
+   the session back instead. A thread makes sure: it works while the event loop is blocked.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any
+
+import anyio
+import psutil
+from anyio.abc import TaskStatus
+
+from db.errors import Ended, Fenced, StoreError, UnknownSession
+from db.store import Lease, Runs, Wish
+from runner.automation import Automation
+from runner.failure import Failure
+from runner.flow import Context, Site
+from runner.process import TTL_S
+from runner.reporter import Reporter, blame
+
+# A fifth of the lease's life: four beats may fail before it runs out. It is also how long a wish to
+# cancel waits at most.
+RENEW_S = 1.0
+# What the loop gets for its last words once the supervisor is gone; then the thread ends it all.
+LAST_WORDS_S = 1.0
+# This session is no longer ours to write.
+LOST = (Fenced, Ended, UnknownSession)
+
+Flow = Callable[[Context], Awaitable[None]]
+PageOpener = Callable[[], AbstractAsyncContextManager[Any]]
+
+
+async def work(
+    *,
+    store: Runs,
+    lease: Lease,
+    automation: Automation,
+    answers: Mapping[str, Any],
+    site: Site,
+    page: PageOpener,
+    ttl_s: float = TTL_S,
+    lifeline: int | None = None,
+) -> None:
+    """Run one session to its ending, or until the lease is lost.
+
+    `lifeline` is the descriptor that becomes readable (closed) when the supervisor is gone.
+    Raises StoreError (in a group) when the ending could not be written: then the supervisor does.
+    """
+    reporter = Reporter(store, lease, total=automation.screens(answers))
+    attempt = _Run(store, lease, automation, reporter, ttl_s)
+    context = Context(answers=answers, report=reporter, site=site, page=page)
+    async with anyio.create_task_group() as group:
+        # The first beat comes before the flow: a session cancelled meanwhile is not begun.
+        await group.start(attempt.keep_lease)
+        group.start_soon(attempt.keep_time)
+        if lifeline is not None:
+            group.start_soon(attempt.keep_lifeline, lifeline)
+        await attempt.run(context)
+        group.cancel_scope.cancel()
+    if attempt.orphaned:
+        # Nobody is left to sweep up behind us.
+        _end_descendants()
+
+
+def page_opener(chromium: str) -> PageOpener:
+    """Opens a page of the browser `chromium` (empty: one that is found), loading it only then."""
+
+    def opened() -> AbstractAsyncContextManager[Any]:
+        from runner.browser import open_page
+
+        return open_page(executable=chromium or None)
+
+    return opened
+
+
+def hold_lifeline(fd: int = 0) -> None:
+    """From now on, end this process and all that it started once `fd` is closed at its other end.
+
+    `LAST_WORDS_S` after it, so that `work` can put the session in order first.
+    It reads the descriptor itself: a thread inside a buffered `sys.stdin` would break the exit.
+    """
+    threading.Thread(target=_end_when_closed, args=(fd,), name="lifeline", daemon=True).start()
+
+
+class _Run:
+    def __init__(
+        self,
+        store: Runs,
+        lease: Lease,
+        automation: Automation,
+        reporter: Reporter,
+        ttl_s: float,
+    ) -> None:
+        self._store = store
+        self._lease = lease
+        self._automation = automation
+        self._reporter = reporter
+        self._ttl_s = ttl_s
+        self.orphaned = False
+        self._began = anyio.current_time()
+        self._flow = anyio.CancelScope()
+
+    async def run(self, context: Context) -> None:
+        """The flow, to its end or until a watch stops it."""
+        if self._flow.cancel_called:
+            return
+        try:
+            with self._flow:
+                await _load(self._automation.flow)(context)
+        except Exception as error:
+            ending = _ending(error)
+        else:
+            ending = Failure("robo_interrompido", detail={"causa": "the flow gave no result"})
+        # A watch has the word: what the flow says while being stopped is no cause.
+        if ending is not None and not self._flow.cancel_called:
+            await self._write(ending)
+
+    async def keep_lease(self, *, task_status: TaskStatus[None]) -> None:
+        """Renew until the lease is lost or a cancel is wished."""
+        beats = 0
+        interval = min(RENEW_S, self._ttl_s / 5)
+        while True:
+            began = anyio.current_time()
+            wish = await self._renew()
+            if self._flow.cancel_called:
+                break
+            if wish is Wish.CANCEL:
+                await self._stop(Failure("cancelado"))
+                break
+            beats += 1
+            if beats == 1:
+                task_status.started()
+            # A renewal that waited for a lock counts from before the wait: the next comes at once.
+            waited = anyio.current_time() - began
+            await anyio.sleep(interval if waited < interval else 0)
+        if not beats:
+            task_status.started()
+
+    async def keep_time(self) -> None:
+        """Stop the flow at its deadline, or after too long a silence."""
+        limits = self._automation
+        deadline = self._began + limits.deadline_s
+        while True:
+            silence = self._reporter.last_at + limits.silence_s
+            left = min(deadline, silence) - anyio.current_time()
+            if left <= 0:
+                break
+            await anyio.sleep(left)
+        name = "deadline_s" if deadline <= silence else "silence_s"
+        cause = {"limite": name, "segundos": getattr(limits, name)}
+        await self._stop(Failure("tempo_esgotado", detail=cause))
+
+    async def keep_lifeline(self, fd: int) -> None:
+        """Stop when the supervisor is gone, leaving the session in good order."""
+        await anyio.wait_readable(fd)
+        self.orphaned = True
+        if self._reporter.spoken:
+            cause = {"causa": "the runner is gone"}
+            await self._stop(Failure("robo_interrompido", detail=cause))
+            return
+        self._flow.cancel()
+        with anyio.CancelScope(shield=True), suppress(StoreError):
+            await self._store.release(self._lease)
+
+    async def _renew(self) -> Wish | None:
+        try:
+            return await self._store.renew(self._lease, ttl_s=self._ttl_s, pid=os.getpid())
+        except LOST:
+            self._flow.cancel()
+        except StoreError:
+            pass  # Locked or full: the next beat tries again, and being fenced would be told.
+        return None
+
+    async def _stop(self, failure: Failure) -> None:
+        self._flow.cancel()
+        await self._write(failure)
+
+    async def _write(self, failure: Failure) -> None:
+        # Shielded: the flow may be gone before, and its end is the end of the watches.
+        with anyio.CancelScope(shield=True), suppress(*LOST):
+            await self._reporter.fail(failure)
+
+
+def _load(name: str) -> Flow:
+    module, _, function = name.partition(":")
+    flow: Flow = getattr(importlib.import_module(module), function)
+    return flow
+
+
+def _ending(error: Exception) -> Failure | None:
+    """The ending that the flow's error means; None if the session is not ours any more."""
+    causes = list(_leaves(error))
+    if any(isinstance(cause, LOST) for cause in causes):
+        return None
+    failures = (cause for cause in causes if isinstance(cause, Failure))
+    return next(failures, None) or Failure("interno", detail=blame(error))
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from _leaves(part)
+    else:
+        yield error
+
+
+def _end_when_closed(fd: int) -> None:
+    with suppress(OSError):
+        while os.read(fd, 1):
+            pass
+    time.sleep(LAST_WORDS_S)
+    _end_everything()
+
+
+def _end_descendants() -> None:
+    with suppress(psutil.Error):
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                process.kill()
+
+
+def _end_everything() -> None:
+    _end_descendants()
+    # Only a group of its own: started by hand, the group would be the caller's terminal.
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,1 @@
+"""The quote flow: answers, catalogue, browser and the journey, against the replica."""

@@ -1,0 +1,106 @@
+"""The catalogue of failures: one code each, documented, and used by name only."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from runner.failure import CATALOGUE, Failure
+
+ROOT = Path(__file__).parents[2]
+COLUMNS = ("mensagem", "sugestao", "message", "suggestion")
+
+
+def documented() -> dict[str, list[str]]:
+    """The rows of docs/errors.md, by tipo."""
+    rows = {}
+    for line in (ROOT / "docs" / "errors.md").read_text(encoding="utf-8").splitlines():
+        if re.match(r"\| \d{4} ", line):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            rows[cells[1].strip("`")] = cells
+    return rows
+
+
+def test_the_documented_table_is_the_catalogue() -> None:
+    expected = {
+        tipo: [
+            str(entry.codigo),
+            f"`{tipo}`",
+            *(getattr(entry, name) for name in COLUMNS),
+            "business" if entry.business else "technical",
+            "yes" if entry.retryable else "no",
+        ]
+        for tipo, entry in CATALOGUE.items()
+    }
+    assert documented() == expected
+
+
+def test_a_code_has_one_meaning_and_its_thousand_a_kind() -> None:
+    codes = [entry.codigo for entry in CATALOGUE.values()]
+
+    assert len(set(codes)) == len(codes)
+    assert codes == sorted(codes)
+    assert {code // 1000 for code in codes} == {1, 2, 3, 4, 6, 7, 8, 9}
+
+
+def test_every_sentence_is_whole() -> None:
+    for entry in CATALOGUE.values():
+        for name in COLUMNS:
+            text = getattr(entry, name)
+            assert text[0].isupper()
+            assert text.endswith(".")
+            assert len(text) < 120
+
+
+def test_the_event_data_are_the_contracts() -> None:
+    failure = Failure("cpf_recusado", "9", {"campo": "cpfTelaSegurado"})
+
+    assert failure.data(dados_enviados=True) == {
+        "tipo": "cpf_recusado",
+        "codigo": 1003,
+        "mensagem": "A seguradora não aceitou o CPF informado.",
+        "sugestao": "Confira o CPF e peça a cotação de novo.",
+        "etapa": "9",
+        "final": True,
+        "dados_enviados": True,
+    }
+
+
+def test_a_failure_keeps_the_place_it_has() -> None:
+    assert Failure("interno").data("7")["etapa"] == "7"
+    assert Failure("interno", "3").at("7").data("8")["etapa"] == "3"
+    assert Failure("interno").at("7").etapa == "7"
+
+
+def test_a_detail_is_bounded() -> None:
+    assert len(Failure("interno", detail={"a": "x" * 10_000}).detail["a"]) == 500
+
+
+def test_an_unknown_tipo_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="no failure"):
+        Failure("azar")
+
+
+def test_every_failure_raised_in_the_runner_is_in_the_catalogue() -> None:
+    named = set()
+    for path in (ROOT / "runner").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            first = node.args[0]
+            if called == "Failure" and isinstance(first, ast.Constant):
+                named.add(first.value)
+
+    assert named <= set(CATALOGUE)
+    assert len(named) > 10
+
+
+def test_the_catalogue_loads_no_browser() -> None:
+    source = (ROOT / "runner" / "failure.py").read_text(encoding="utf-8")
+    imported = re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE)
+
+    assert set(imported) <= {"__future__", "collections", "dataclasses", "types", "typing"}

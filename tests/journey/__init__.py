@@ -1,0 +1,1 @@
+"""The whole way on real parts: page, service, runner, browser, replica."""
