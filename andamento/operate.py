@@ -1,4 +1,8 @@
-"""`up`, `serve` and `run`: the processes that an operator keeps running."""
+"""`up`, `serve` and `run`: the processes that an operator keeps running.
+
+The rooms' own imports stand inside the commands: `serve` needs no runner, `run` no web server, and
+`andamento sessions` should not wait for either.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,8 @@ import structlog
 import typer
 
 from andamento import log as logs
-from andamento import terminal, tree, wiring
+from andamento import terminal, tree
+from andamento.place import open_store
 from andamento.settings import Settings, load
 from andamento.terminal import DbOption, emit_line
 
@@ -34,7 +39,7 @@ def up(db: DbOption = None, host: HostOption = None, port: PortOption = None) ->
     async def main() -> None:
         settings = _prepare(db=db, host=host, port=port)
         # The database is opened once here, so that a wrong one is one clear error and not two.
-        async with wiring.open_store(settings, create=True):
+        async with open_store(settings, create=True):
             pass
         place = ["--db", settings.db]
         service = ["serve", *place, "--host", settings.host, "--port", str(settings.port)]
@@ -53,7 +58,9 @@ def serve(
 
     async def main() -> None:
         settings = _prepare(db=db, host=host, port=port)
-        await _until_stopped(lambda stop: wiring.serve(settings, stop, _ready), lifeline=lifeline)
+        from andamento import serving
+
+        await _until_stopped(lambda stop: serving.serve(settings, stop, _ready), lifeline=lifeline)
 
     terminal.run(main)
 
@@ -69,7 +76,9 @@ def run_sessions(
 
     async def main() -> None:
         settings = _prepare(db=db, capacity=capacity)
-        await _until_stopped(lambda stop: wiring.run(settings, stop), lifeline=lifeline)
+        from andamento import running
+
+        await _until_stopped(lambda stop: running.run(settings, stop), lifeline=lifeline)
 
     terminal.run(main)
 

@@ -3,6 +3,7 @@
 1. It is an ordinary session, written to the same log: `show`, `tail` and `v_timeline` know it.
 2. It waits in a queue of its own, so that no other runner takes it.
 3. Ctrl-C asks it to stop and waits for its ending; the browser does not stay behind.
+4. Input models and supervisor are imported where they are used: no other command needs them.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from andamento import log as logs
-from andamento import terminal, wiring
-from andamento.automations import AUTOMATIONS
+from andamento import terminal
 from andamento.look import follow, line
+from andamento.place import open_store, open_vault
 from andamento.settings import Settings, load
 from andamento.simulate import new_id
 from andamento.terminal import DbOption, Failed, JsonOption, emit_line, err, out
@@ -60,7 +61,7 @@ def quote(
         # The bar is for people; the runner's own log would tear it.
         logs.configure(settings.log_level if json else "warning")
         answers = _answers(automation, _read(data, data_file))
-        async with wiring.open_store(settings, create=True) as store:
+        async with open_store(settings, create=True) as store:
             created = await _create(store, settings, automation, answers, session)
             ending = await _run(store, settings, created, quiet=json)
         if ending.status is not Status.COMPLETED:
@@ -89,6 +90,8 @@ def _read(data: str | None, data_file: Path | None) -> Mapping[str, Any]:
 
 
 def _answers(automation: str, raw: Mapping[str, Any]) -> Any:
+    from andamento.automations import AUTOMATIONS
+
     if automation not in AUTOMATIONS:
         known = ", ".join(sorted(AUTOMATIONS))
         raise typer.BadParameter(f"there is no automation {automation!r}; known: {known}")
@@ -103,7 +106,7 @@ async def _create(
     store: Store, settings: Settings, automation: str, intake: Any, session: str | None
 ) -> str:
     session_id = session or new_id()
-    sealed = wiring.open_vault(settings).seal(session_id, intake.answers)
+    sealed = open_vault(settings).seal(session_id, intake.answers)
     if session and await _exists(store, session):
         raise Failed(f"the session {session} exists already; leave --session out for a new one")
     await store.create(
@@ -128,11 +131,13 @@ async def _exists(store: Store, session_id: str) -> bool:
 
 
 async def _run(store: Store, settings: Settings, session_id: str, *, quiet: bool) -> Snapshot:
+    from andamento.running import supervisor
+
     queue = (await store.session(session_id)).queue
     stop = anyio.Event()
     picture = Snapshot()
     async with anyio.create_task_group() as group:
-        group.start_soon(wiring.supervisor(settings, store, queues=[queue]).run, stop)
+        group.start_soon(supervisor(settings, store, queues=[queue]).run, stop)
         group.start_soon(_cancel_on_signal, store, session_id)
         with _bar(quiet) as bar:
             task = bar.add_task(session_id, total=100)

@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 from pathlib import Path
 from typing import Annotated, Any
 
-from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -111,6 +111,14 @@ def load(**given: Any) -> Settings:
         raise WrongSetting("\n".join(_fault(dict(item)) for item in error.errors())) from None
 
 
+def foreign_environment() -> dict[str, str]:
+    """This process's environment without our settings: what a worker and its browser may inherit.
+
+    A setting may be a secret, and every process of this user can read another's environment.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
 class Keys:
     """The installation's keys, made on first use. Raises WrongSetting if they cannot be kept."""
 
@@ -125,7 +133,8 @@ class Keys:
     @property
     def vault(self) -> bytes:
         """The key that seals visitors' answers."""
-        return self._kept("vault.key", Fernet.generate_key)
+        # A Fernet key: 32 random bytes, in URL-safe base64.
+        return self._kept("vault.key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)))
 
     def _kept(self, name: str, make: Any) -> bytes:
         path = self._folder / name

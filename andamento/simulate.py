@@ -25,8 +25,6 @@ from db.errors import Ended
 from db.events import EventType
 from db.sqlite import SqliteStore, file_of
 from db.store import Lease, NewSession, Store
-from runner.flows.simulacao import TITLES
-from service.token import mint
 
 QUEUE = "simulate"
 # Long enough for the longest bench; a crashed generator's sessions are nobody's to take over.
@@ -78,6 +76,8 @@ def simulate(
 
 def addresses(settings: Settings, session_id: str, base: str | None = None) -> dict[str, str]:
     """A session's id, token and URLs, as the service's start answers them."""
+    from service.token import mint
+
     base = base or settings.public_url or f"http://{settings.host}:{settings.port}"
     token = mint(Keys(settings.data_dir).token, session_id, ttl_s=settings.token_ttl_s)
     return {
@@ -162,7 +162,7 @@ def _event(number: int, events: int) -> tuple[EventType, dict[str, Any]]:
         "percentual": min(99.0, round(share * 100, 1)),
         "status": "running",
         "fase": "aviso",
-        "titulo": TITLES[(screen - 1) % len(TITLES)],
+        "titulo": f"Tela {screen}",
         "mensagem": f"Evento simulado {number} de {events}",
         "restante_s": None,
     }

@@ -20,7 +20,6 @@ from rich.markup import escape
 
 from andamento.settings import WrongSetting
 from db.errors import StoreError
-from service.server import CannotListen
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -61,10 +60,7 @@ def guarded() -> Iterator[None]:
         yield
     except BaseExceptionGroup as group:
         _leave(_only(group))
-    except (
-        *(StoreError, CannotListen, Failed, WrongSetting),
-        *(KeyboardInterrupt, BrokenPipeError),
-    ) as error:
+    except (StoreError, Failed, WrongSetting, KeyboardInterrupt, BrokenPipeError) as error:
         _leave(error)
 
 
@@ -86,7 +82,7 @@ def _leave(error: BaseException) -> None:
         case WrongSetting():
             err.print(f"[red]Error:[/] {_plain(error)}")
             raise typer.Exit(2) from None
-        case StoreError() | CannotListen() | Failed():
+        case StoreError() | Failed():
             err.print(f"[red]Error:[/] {_plain(error)}")
             raise typer.Exit(1) from None
         case _:

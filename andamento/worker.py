@@ -34,6 +34,7 @@ async def _work(job: Job) -> None:
             site=job.site,
             page=page_opener(job.chromium),
             ttl_s=job.ttl_s,
+            lifeline=0,
         )
 
 

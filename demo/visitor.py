@@ -15,11 +15,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    CDPSession,
+    Page,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-PHONE = {"width": 360, "height": 740}
-DESKTOP = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 # A quote at the real site's pace takes up to four minutes.
 PATIENCE_MS = 330_000
 EVENTS = ("progress", "estimate", "result", "failure")
@@ -130,5 +137,5 @@ def _picture_when(page: Page, what: str, folder: Path, name: str) -> None:
 def _picture(page: Page, folder: Path, name: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for kind, size in (("celular", PHONE), ("computador", DESKTOP)):
-        page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        page.set_viewport_size(size)
         page.screenshot(path=folder / f"{name}-{kind}.png")

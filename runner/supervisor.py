@@ -29,7 +29,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from db.errors import StoreError
-from db.events import EventType, Phase
+from db.events import EventType, Phase, Status
 from db.store import Lease, Runs, Session, Wish
 from runner.attempt import FINAL, LOST, Attempt, conclude
 from runner.automation import Automation
@@ -41,6 +41,8 @@ from runner.reporter import FIRST_SCREEN, PATIENCE_S, blame, insist, progress
 LOOK_S = 0.04
 # A lease that runs out changes no version, so a claim is tried at this pace in any case.
 CLAIM_S = 0.5
+# Of the sessions that wait while every place is taken; more would be turned away at the start.
+WAITING_SEEN = 500
 # While the store is in trouble: soon at first, and never longer than a visitor would notice.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 # Running sessions get this long once the runner has to stop; with the farewell of an attempt it
@@ -138,8 +140,10 @@ class Supervisor:
         self._last_look = wall
         if self._late:
             await self._prolong()
-        if len(self._leases) >= self._capacity or now < self._hold_until or self._late:
+        if self._late or now < self._hold_until:
             return False
+        if len(self._leases) >= self._capacity:
+            return await self._end_cancelled(group, now)
         version = await self._store.version()
         if version == self._version and now < self._next_claim:
             return False
@@ -162,6 +166,18 @@ class Supervisor:
         self._leases.add(lease)
         group.start_soon(self._attend, session, lease)
         return True
+
+    async def _end_cancelled(self, group: TaskGroup, now: float) -> bool:
+        """While there is no place free: who cancels a waiting session need not wait for one."""
+        if now < self._next_claim:
+            return False
+        self._next_claim = now + CLAIM_S
+        for session in await self._store.sessions(status=Status.QUEUED, limit=WAITING_SEEN):
+            if session.wish is Wish.CANCEL and session.queue in self._queues:
+                with suppress(*LOST):
+                    lease = await self._store.fence(session.id, self.owner, ttl_s=self._ttl_s)
+                    group.start_soon(self._attend, session, lease)
+        return False
 
     async def _prolong(self) -> None:
         moment = self._ttl_s / 4

@@ -23,7 +23,13 @@ def test_a_sealed_text_moved_to_another_session_stays_closed() -> None:
         vault.open("b", vault.seal("a", ANSWERS))
 
 
-@pytest.mark.parametrize("sealed", [b"", b"junk", Fernet(Fernet.generate_key()).encrypt(b"{}")])
-def test_another_key_or_junk_is_unreadable(sealed: bytes) -> None:
+@pytest.mark.parametrize("sealed", [b"", b"junk"])
+def test_junk_is_unreadable(sealed: bytes) -> None:
+    with pytest.raises(Unreadable):
+        Vault(Fernet.generate_key()).open("a", sealed)
+
+
+def test_what_another_key_sealed_is_unreadable() -> None:
+    sealed = Vault(Fernet.generate_key()).seal("a", ANSWERS)
     with pytest.raises(Unreadable):
         Vault(Fernet.generate_key()).open("a", sealed)

@@ -1,0 +1,49 @@
+"""The wiring of the runner: settings become a store, a vault, a supervisor over workers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import anyio
+
+from andamento.automations import AUTOMATIONS
+from andamento.place import housekeep, open_store, open_vault
+from andamento.settings import Settings, foreign_environment
+from db.sqlite import file_of
+from db.store import Store
+from runner.flow import Site
+from runner.supervisor import Supervisor, Workplace
+
+
+async def run(settings: Settings, stop: anyio.Event) -> None:
+    """Run the runner until `stop` is set."""
+    async with open_store(settings, create=True) as store, anyio.create_task_group() as group:
+        group.start_soon(housekeep, store)
+        await supervisor(settings, store).run(stop)
+        group.cancel_scope.cancel()
+
+
+def supervisor(
+    settings: Settings, store: Store, *, queues: Sequence[str] | None = None
+) -> Supervisor:
+    """A supervisor over all automations (or only `queues`), spawning `andamento.worker`."""
+    vault = open_vault(settings)
+    return Supervisor(
+        store=store,
+        automations=AUTOMATIONS,
+        queues=queues or sorted({automation.queue for automation in AUTOMATIONS.values()}),
+        capacity=settings.capacity,
+        command=[sys.executable, "-m", "andamento.worker"],
+        workplace=Workplace(
+            database=f"sqlite:///{file_of(settings.db).absolute()}",
+            site=Site(
+                url=settings.quote_url,
+                email=settings.quote_email,
+                password=settings.quote_password.get_secret_value(),
+            ),
+            chromium=settings.chromium,
+            environment=foreign_environment(),
+        ),
+        unseal=lambda session: vault.open(session.id, session.answers),
+    )

@@ -1,0 +1,1 @@
+"""Tests of the runner: real database files and real child processes."""

@@ -1,0 +1,154 @@
+"""Automations that misbehave on request, each a flow of a few lines."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from runner.automation import Answers, Automation
+from runner.failure import Failure
+from runner.flow import Context
+from runner.flows.simulacao import AUTOMATION as SIMULACAO
+
+DONE: Mapping[str, Any] = {
+    "desfecho": "cotacao_manual",
+    "mensagem": "Pronto.",
+    "proximo_passo": "Nada.",
+}
+
+
+class Anything(Answers):
+    """The answers of a made-up person."""
+
+    nome: str = ""
+    cpf: str = ""
+    email: str = ""
+    file: str = ""
+
+
+async def leaves(context: Context) -> None:
+    """Exit 0 in the middle, as a library that calls `exit` does."""
+    await context.report.entered("2", "Placa", "Informando a placa")
+    os._exit(0)
+
+
+async def returns(context: Context) -> None:
+    """Come to an end without a result."""
+    await context.report.entered("3", "Veículo", "Conferindo")
+
+
+async def talks(context: Context) -> None:
+    """Write everything it knows to standard error, then die."""
+    await context.report.entered("2", "Placa", "Informando a placa")
+    for name, value in context.answers.items():
+        print(f"step: {name} is {value}", file=sys.stderr)
+    print("call +55 (11) 98765-4321 or x.y@example.org", file=sys.stderr)
+    print(f"password {context.site.password}", file=sys.stderr, flush=True)
+    os._exit(7)
+
+
+async def raises(context: Context) -> None:
+    """Fail as code fails: with the answer in its message."""
+    await context.report.submitting("Enviando")
+    try:
+        int(context.answers["nome"])
+    except ValueError as error:
+        raise RuntimeError(f"cannot work with {context.answers['nome']}") from error
+
+
+async def fails(context: Context) -> None:
+    """Fail as a flow fails, from within a task group."""
+    await context.report.entered("9", "Dados do segurado", "Informando")
+    async with anyio.create_task_group() as group:
+        group.start_soon(_refuse)
+
+
+async def _refuse() -> None:
+    raise Failure("cpf_recusado", "9", {"tela": "9"})
+
+
+async def waits(context: Context) -> None:
+    """Stay on one screen for ever."""
+    await context.report.entered("4", "Seguro atual", "Esperando")
+    await context.report.submitting("Enviando")
+    await anyio.sleep_forever()
+
+
+async def sleeps(context: Context) -> None:
+    """Do nothing, and say nothing."""
+    await anyio.sleep_forever()
+
+
+async def clings(context: Context) -> None:
+    """Finish, but never leave."""
+    await context.report.result(DONE)
+    with anyio.CancelScope(shield=True):
+        await anyio.sleep_forever()
+
+
+async def has_child(context: Context) -> None:
+    """Start a process that leads a session of its own, as Playwright's Chromium does."""
+    child = await anyio.to_thread.run_sync(_stray)
+    Path(context.answers["file"]).write_text(str(child.pid), encoding="ascii")
+    await context.report.entered("5", "Estimativa", "Esperando")
+    await anyio.sleep_forever()
+
+
+async def holds_lock(context: Context) -> None:
+    """Hold the database's write lock and hang, stopped or (`nome`) awake."""
+    await context.report.entered("2", "Placa", "Informando a placa")
+    other = sqlite3.connect(context.answers["file"], isolation_level=None, timeout=60)
+    other.execute("BEGIN IMMEDIATE")
+    if context.answers.get("nome"):
+        time.sleep(600)
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _stray() -> subprocess.Popen[bytes]:
+    code = "import time; time.sleep(600)"
+    return subprocess.Popen([sys.executable, "-S", "-c", code], start_new_session=True)
+
+
+def _automation(flow: str, **limits: Any) -> Automation:
+    return Automation(
+        name=flow,
+        title=flow,
+        queue="q",
+        model=Anything,
+        flow=f"tests.runner.flows:{flow}",
+        total=15,
+        **limits,
+    )
+
+
+AUTOMATIONS: Mapping[str, Automation] = {
+    automation.name: automation
+    for automation in (
+        *(
+            _automation(name)
+            for name in (
+                "leaves",
+                "returns",
+                "talks",
+                "raises",
+                "fails",
+                "waits",
+                "clings",
+                "sleeps",
+                "has_child",
+                "holds_lock",
+                "missing",
+            )
+        ),
+        SIMULACAO,
+    )
+}
