@@ -27,13 +27,17 @@ async def run(settings: Settings, stop: anyio.Event) -> None:
 def supervisor(
     settings: Settings, store: Store, *, queues: Sequence[str] | None = None
 ) -> Supervisor:
-    """A supervisor over all automations (or only `queues`), spawning `andamento.worker`."""
+    """A supervisor over all automations, spawning `andamento.worker`.
+
+    With `queues` it serves only those and leaves all others, orphans too, to the real runners.
+    """
     vault = open_vault(settings)
     return Supervisor(
         store=store,
         automations=AUTOMATIONS,
         queues=queues or sorted({automation.queue for automation in AUTOMATIONS.values()}),
         capacity=settings.capacity,
+        orphans=queues is None,
         command=[sys.executable, "-m", "andamento.worker"],
         workplace=Workplace(
             database=f"sqlite:///{file_of(settings.db).absolute()}",

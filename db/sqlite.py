@@ -146,19 +146,27 @@ class SqliteStore:
     # Runs
 
     async def claim(
-        self, owner: str, *, queues: Sequence[str], ttl_s: float
+        self, owner: str, *, queues: Sequence[str], ttl_s: float, orphans: bool = False
     ) -> tuple[Session, Lease] | None:
-        """The oldest session of these queues that is queued or whose lease ran out, or None."""
-        parameters = {"owner": owner, "queues": json.dumps(list(queues)), **self._term(ttl_s)}
+        """The oldest session that is queued or whose lease ran out, or None."""
+        parameters = {
+            "owner": owner,
+            "queues": json.dumps(list(queues)),
+            "orphans": orphans,
+            **self._term(ttl_s),
+        }
         rows = await self._write("claim", parameters)
         return (_session(rows[0]), _lease(rows[0])) if rows else None
 
-    async def fence(self, session_id: str, owner: str, *, ttl_s: float) -> Lease:
-        """Take this session whoever holds it. Raises UnknownSession, Ended."""
-        rows = await self._write("fence", {"id": session_id, "owner": owner, **self._term(ttl_s)})
+    async def fence(
+        self, session_id: str, owner: str, *, ttl_s: float, generation: int | None = None
+    ) -> Lease:
+        """Take this session whoever holds it. Raises UnknownSession, Ended, Fenced."""
+        holder = {"id": session_id, "owner": owner, "generation": generation}
+        rows = await self._write("fence", {**holder, **self._term(ttl_s)})
         if not rows:
-            await self.session(session_id)
-            raise Ended(session_id)
+            ended = (await self.session(session_id)).ended_at is not None
+            raise Ended(session_id) if ended else Fenced(session_id)
         return _lease(rows[0])
 
     async def renew(self, lease: Lease, *, ttl_s: float, pid: int | None = None) -> Wish | None:

@@ -136,13 +136,22 @@ class Runs(EventLog, Protocol):
     """What the runner may write: facts, under a lease."""
 
     async def claim(
-        self, owner: str, *, queues: Sequence[str], ttl_s: float
+        self, owner: str, *, queues: Sequence[str], ttl_s: float, orphans: bool = False
     ) -> tuple[Session, Lease] | None:
-        """The oldest session of these queues that is queued or whose lease ran out, or None."""
+        """The oldest session of these queues that is queued or whose lease ran out, or None.
+
+        With `orphans` also one of any other queue whose lease ran out: somebody has to end it.
+        """
         ...
 
-    async def fence(self, session_id: str, owner: str, *, ttl_s: float) -> Lease:
-        """Take this session whoever holds it, with the next generation. UnknownSession, Ended."""
+    async def fence(
+        self, session_id: str, owner: str, *, ttl_s: float, generation: int | None = None
+    ) -> Lease:
+        """Take this session whoever holds it, with the next generation.
+
+        With `generation`, only from that holder: raises Fenced if another one was faster. Raises
+        UnknownSession, Ended.
+        """
         ...
 
     async def renew(self, lease: Lease, *, ttl_s: float, pid: int | None = None) -> Wish | None:

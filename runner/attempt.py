@@ -243,10 +243,10 @@ async def _fence(store: Runs, job: Job) -> Lease | None:
     fenced: list[Lease] = []
 
     async def fence() -> None:
-        session = await store.session(job.session_id)
-        if session.status.terminal or session.generation != job.generation:
-            return
-        fenced.append(await store.fence(job.session_id, job.owner, ttl_s=job.ttl_s))
+        lease = await store.fence(
+            job.session_id, job.owner, ttl_s=job.ttl_s, generation=job.generation
+        )
+        fenced.append(lease)
 
     await _insist_while_ours(fence)
     return fenced[-1] if fenced else None

@@ -75,7 +75,9 @@ class Supervisor:
     """Runs the sessions of `queues`, at most `capacity` at the same time.
 
     `command` starts a worker (`runner.worker`), `unseal` opens a session's answers and may raise
-    anything. `ttl_s` is the life of a lease, `grace_s` what running sessions get after `stop`.
+    anything. With `orphans` it also ends sessions of other queues whose runner died (that of a
+    `quote` in the foreground, say). `ttl_s` is the life of a lease, `grace_s` what running sessions
+    get after `stop`.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class Supervisor:
         command: Sequence[str],
         workplace: Workplace,
         unseal: Callable[[Session], Mapping[str, Any]],
+        orphans: bool = True,
         ttl_s: float = TTL_S,
         grace_s: float = STOP_GRACE_S,
     ) -> None:
@@ -99,6 +102,7 @@ class Supervisor:
         self._command = list(command)
         self._workplace = workplace
         self._unseal = unseal
+        self._orphans = orphans
         self._ttl_s = ttl_s
         self._grace_s = grace_s
         # By lease, not by session: a session may come back while its last task is still tidying up.
@@ -159,7 +163,9 @@ class Supervisor:
     async def _claim(self, group: TaskGroup) -> bool:
         # Shielded: a session that is claimed must find its task.
         with anyio.CancelScope(shield=True):
-            found = await self._store.claim(self.owner, queues=self._queues, ttl_s=self._ttl_s)
+            found = await self._store.claim(
+                self.owner, queues=self._queues, ttl_s=self._ttl_s, orphans=self._orphans
+            )
         if found is None:
             return False
         session, lease = found
@@ -242,7 +248,7 @@ class Supervisor:
         if session.automation not in self._automations:
             return "interno", {"causa": "unknown automation", "automacao": session.automation}
         # One event is our own first word; a second one means that a worker has spoken.
-        if session.last_seq > 1:
+        if session.last_seq > 1 or session.queue not in self._queues:
             return "robo_interrompido", {"causa": "its runner is gone"}
         if session.generation > ATTEMPTS:
             return "robo_interrompido", {"causa": "its runners died", "vezes": session.generation}

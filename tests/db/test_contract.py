@@ -159,6 +159,19 @@ async def test_a_lease_that_ran_out_can_be_claimed_with_the_next_generation(
     assert found[1].generation == old.generation + 1
 
 
+async def test_an_orphan_of_another_queue_is_claimed_only_on_request_and_only_once_expired(
+    store: Store, clock: Clock
+) -> None:
+    await claimed(store, ttl_s=5)
+    await store.create(NewSession(id="waiting", automation="x", queue="q"))
+    assert await store.claim("me", queues=["other"], ttl_s=5, orphans=True) is None
+    clock.forward(6)
+    assert await store.claim("me", queues=["other"], ttl_s=5) is None
+    found = await store.claim("me", queues=["other"], ttl_s=5, orphans=True)
+    assert found is not None and found[0].id == "a"
+    assert await store.claim("me", queues=["other"], ttl_s=5, orphans=True) is None
+
+
 async def test_a_renewed_lease_holds(store: Store, clock: Clock) -> None:
     _, lease = await claimed(store, ttl_s=5)
     clock.forward(4)
@@ -179,6 +192,14 @@ async def test_a_fenced_writer_is_refused_everything(store: Store) -> None:
     with pytest.raises(Fenced):
         await store.release(old)
     assert (await store.append(newer, EventType.PROGRESS, PROGRESS)).seq == 2
+
+
+async def test_a_fence_against_one_holder_fails_if_another_was_faster(store: Store) -> None:
+    _, old = await claimed(store)
+    newer = await store.fence("a", "runner-2", ttl_s=5, generation=old.generation)
+    with pytest.raises(Fenced):
+        await store.fence("a", "runner-3", ttl_s=5, generation=old.generation)
+    assert (await store.append(newer, EventType.PROGRESS, PROGRESS)).seq == 1
 
 
 async def test_a_released_session_goes_back_to_its_queue(store: Store) -> None:

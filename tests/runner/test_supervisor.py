@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from db.errors import StoreBusy, StoreFull, StoreReadOnly
 from db.events import EventType, Status
 from db.sqlite import SqliteStore
-from db.store import Session, Wish
+from db.store import NewSession, Session, Wish
 from runner.supervisor import Workplace
 from tests.runner.conftest import SITE, Bench, Failing, gone
 
@@ -164,6 +164,22 @@ async def test_a_session_of_a_dead_runner_that_was_under_way_is_ended(bench: Ben
     ending = await bench.ending()
     assert ending.data["tipo"] == "robo_interrompido"
     assert (ending.data["etapa"], ending.data["dados_enviados"]) == ("6", True)
+
+
+@pytest.mark.parametrize("orphans", [True, False])
+async def test_an_orphan_of_a_queue_that_nobody_serves_is_ended_by_who_looks_after_orphans(
+    bench: Bench, orphans: bool
+) -> None:
+    await bench.create("simulacao", "orphan")
+    await bench.claim("orphan", ttl_s=0.01)
+    await bench.store.create(NewSession(id="mine", automation="simulacao", queue="mine"))
+    bench.answers["mine"] = {"etapas": 1, "intervalo_s": 0}
+    bench.supervise(queues=["mine"], orphans=orphans)
+    await bench.ending("mine")
+    if orphans:
+        assert (await bench.ending("orphan")).data["tipo"] == "robo_interrompido"
+    else:
+        assert (await bench.store.session("orphan")).status is Status.RUNNING
 
 
 async def test_a_session_that_outlived_several_runners_is_not_begun_for_ever(

@@ -46,15 +46,15 @@ UPDATE sessions SET wish = :wish WHERE id = :id AND ended_at IS NULL RETURNING *
 UPDATE sessions SET generation = generation + 1, lease_owner = :owner, lease_until = :until,
     status = 'running', pid = NULL
 WHERE id = (SELECT id FROM sessions
-    WHERE ended_at IS NULL AND queue IN (SELECT value FROM json_each(:queues))
-        AND (lease_until IS NULL OR lease_until < :now)
+    WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until < :now)
+        AND (queue IN (SELECT value FROM json_each(:queues)) OR (:orphans AND lease_until < :now))
     ORDER BY created_at LIMIT 1)
 RETURNING *;
 
 -- name: fence
 UPDATE sessions SET generation = generation + 1, lease_owner = :owner, lease_until = :until,
     status = CASE status WHEN 'queued' THEN 'running' ELSE status END
-WHERE id = :id AND ended_at IS NULL
+WHERE id = :id AND ended_at IS NULL AND generation = coalesce(:generation, generation)
 RETURNING *;
 
 -- name: renew
