@@ -56,15 +56,15 @@ def sessions(
                 emit(_facts(session, snapshot))
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in ("session", "automation", "status", "created", "events", "%", "last words"):
-            table.add_column(column, overflow="fold" if column == "last words" else "ellipsis")
+        # The id is there to be copied: it is never cut, the last words may be.
+        for column, width in (("session", 55), ("status", 9), ("created", 11), ("%", 3)):
+            table.add_column(column, no_wrap=True, min_width=width)
+        table.add_column("last words", no_wrap=True, overflow="ellipsis", ratio=1)
         for session, snapshot in zip(found, snapshots, strict=True):
             table.add_row(
                 session.id,
-                session.automation,
                 _coloured(session.status),
-                session.created_at[:19].replace("T", " "),
-                str(session.last_seq),
+                session.created_at[5:16].replace("T", " "),
                 f"{snapshot.percentual:.0f}",
                 escape(snapshot.mensagem),
             )

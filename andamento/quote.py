@@ -31,7 +31,7 @@ from andamento.settings import Settings, load
 from andamento.simulate import new_id
 from andamento.terminal import DbOption, Failed, JsonOption, emit_line, err, out
 from db.errors import Ended, UnknownSession
-from db.events import Event, EventType, Status, wire
+from db.events import Event, Status, wire
 from db.snapshot import Snapshot, step
 from db.store import NewSession, Store, Wish
 
@@ -144,6 +144,8 @@ async def _run(store: Store, settings: Settings, session_id: str, *, quiet: bool
             async for item in follow(store, session_id):
                 picture = step(picture, item)
                 _tell(item, picture, bar, task, quiet=quiet)
+        if picture.result is not None and not quiet:
+            out.print(_plans(picture.result))
         stop.set()
         # The runner has nothing left to do; it must not wait for a next session.
         group.cancel_scope.cancel()
@@ -166,8 +168,6 @@ def _tell(item: Event, picture: Snapshot, bar: Progress, task: TaskID, *, quiet:
         return
     bar.console.print(line(item))
     bar.update(task, completed=picture.percentual, description=escape(picture.mensagem))
-    if item.type is EventType.RESULT:
-        out.print(_plans(item.data))
 
 
 def _plans(data: Mapping[str, Any]) -> Panel | Table:

@@ -21,7 +21,9 @@ from rich.markup import escape
 from andamento.settings import WrongSetting
 from db.errors import StoreError
 
-out = Console(highlight=False, soft_wrap=True)
+# Into a pipe or file lines are wide: whoever reads them there can cut them better than we.
+WIDE = 200
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 DbOption = Annotated[

@@ -44,5 +44,5 @@ def percentile(values: list[float], share: float) -> float:
     return values[min(len(values) - 1, int(len(values) * share))]
 
 
-console = Console()
+console = Console(width=None if Console().is_terminal else 140)
 HERE = Path(__file__).parent
