@@ -55,7 +55,7 @@ def sessions(
             for session, snapshot in zip(found, snapshots, strict=True):
                 emit(_facts(session, snapshot))
             return
-        table = Table(box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
         # The id is there to be copied: it is never cut, the last words may be.
         for column, width in (("session", 55), ("status", 9), ("created", 11), ("%", 3)):
             table.add_column(column, no_wrap=True, min_width=width)
