@@ -1,0 +1,1 @@
+"""The service: takes requests, and streams and summarises what the log holds."""

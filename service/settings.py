@@ -1,0 +1,61 @@
+"""What an installation may choose about the service; the roof fills it in.
+
+1. A plain value: nothing here reads the environment or a file.
+2. What a test or a benchmark must be able to shorten is here too, with the reason for its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.token import TOKEN_TTL_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """A stream's times, in seconds."""
+
+    # Proxies cut what is silent for a minute; three missed ones tell a page that it is alone.
+    ping_s: float = 15
+    # A connection is renewed now and then, or a deployment would never see the last of them go.
+    lifetime_s: float = 600
+    lifetime_spread: float = 0.2
+    # A reader that takes nothing for this long is cut (it resumes where it stopped). Must be longer
+    # than `ping_s`: see stream.py.
+    patience_s: float = 20
+    # When told to leave, clients come back within this, spread out.
+    return_s: tuple[float, float] = (1, 5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """All choices. `public_url` is the address as visitors see it; empty: each request's own."""
+
+    version: str = "0"
+    public_url: str = ""
+    cors_origins: Sequence[str] = ()
+    # Addresses or networks whose X-Forwarded-For, -Proto and -Host are believed.
+    trusted_proxies: Sequence[str] = ()
+    default_automation: str = "cotacao_auto"
+    token_ttl_s: float = TOKEN_TTL_S
+    # The largest honest form is 3 KB.
+    body_limit: int = 64 * 1024
+    # A phone on a bad line sends 3 KB in less; whoever is slower holds a connection on purpose.
+    body_s: float = 10
+    # A double click, a reload, a browser that sends the form again.
+    repeat_within_s: float = 30
+    # Beyond this nobody would wait for the end of the queue.
+    queue_limit: int = 200
+    starts_per_minute: int = 30
+    requests_per_minute: int = 600
+    # Some 35 KB each: 12,000 are 420 MB.
+    streams: int = 12_000
+    # Mobile carriers put many subscribers behind one address.
+    streams_per_address: int = 200
+    pace: Pace = Pace()
+    snippet_path: Path | None = None
+    # Where the database lies, for the health's look at free space.
+    disk_path: Path = Path()
+    disk_free_bytes: int = 256 * 1024 * 1024
