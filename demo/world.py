@@ -74,6 +74,8 @@ class World:
             "ANDAMENTO_DB": f"sqlite:///{self.database.absolute()}",
             "ANDAMENTO_DATA_DIR": str(self.folder.absolute() / "keys"),
             "ANDAMENTO_CORS_ORIGINS": f"{self.landing.url},{_named(self.landing.url)}",
+            # People read the visitor's story here, not the product's log.
+            "ANDAMENTO_LOG_LEVEL": "warning",
             "ANDAMENTO_QUOTE_URL": self.replica.url,
             "ANDAMENTO_QUOTE_EMAIL": DEFAULT_EMAIL,
             "ANDAMENTO_QUOTE_PASSWORD": DEFAULT_PASSWORD,
