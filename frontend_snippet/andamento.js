@@ -649,7 +649,8 @@ class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   async #send(path, request) {
     try {
       const signal = AbortSignal.timeout?.(seams.times.start);
-      const response = await seams.fetch(new URL(path, this.dataset.api), { ...request, signal });
+      const headers = { ...request.headers, "accept-language": "pt-BR" };
+      const response = await seams.fetch(new URL(path, this.dataset.api), { ...request, headers, signal });
       const wait = Number(response.headers.get("retry-after")) || PAUSE_S;
       const body = await response.json().catch(() => ({}));
       return { ok: response.ok, status: response.status, wait, body };

@@ -108,7 +108,9 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   async #send(path, request) {
     try {
       const signal = AbortSignal.timeout?.(seams.times.start);
-      const response = await seams.fetch(new URL(path, this.dataset.api), { ...request, signal });
+      // The modal speaks Portuguese, whatever the browser does.
+      const headers = { ...request.headers, "accept-language": "pt-BR" };
+      const response = await seams.fetch(new URL(path, this.dataset.api), { ...request, headers, signal });
       const wait = Number(response.headers.get("retry-after")) || PAUSE_S;
       const body = await response.json().catch(() => ({}));
       return { ok: response.ok, status: response.status, wait, body };

@@ -70,7 +70,8 @@ class Visitor:
 @pytest.fixture
 def visitor(world: World, browser: Browser) -> Iterator[Visitor]:
     """A fresh visitor with an empty profile."""
-    context = browser.new_context(viewport=DESKTOP, locale="pt-BR")
+    # An English browser: the modal speaks Portuguese all the same.
+    context = browser.new_context(viewport=DESKTOP, locale="en-US")
     page = context.new_page()
     visitor = Visitor(page=page, world=world)
 

@@ -140,10 +140,10 @@ def test_a_visitor_who_cancels_sees_it_end(visitor: Visitor) -> None:
 @pytest.mark.parametrize(
     ("answers", "field", "says"),
     [
-        ({"CPF": "111.111.111-11"}, "cpf", "CPF"),
-        ({"PLACA": "123"}, "placa", "laca"),
-        ({"CEP": "1"}, "cep", "CEP"),
-        ({"email": "ana@exemplo"}, "email", "mail"),
+        ({"CPF": "111.111.111-11"}, "cpf", "CPF inválido"),
+        ({"PLACA": "123"}, "placa", "Placa inválida"),
+        ({"CEP": "1"}, "cep", "CEP inválido"),
+        ({"email": "ana@exemplo"}, "email", "E-mail inválido"),
     ],
 )
 def test_a_wrong_answer_is_named_in_portuguese_and_starts_nothing(
