@@ -40,6 +40,12 @@ if [ "$(cat .venv/installed 2>/dev/null)" != "$wanted" ]; then
     printf '%s' "$wanted" >.venv/installed
 fi
 
+# Playwright's driver is a program of its own, with a library that a minimal Debian does not have.
+driver() { .venv/bin/python -m playwright --version >/dev/null 2>&1; }
+driver || { debian libatomic1 && driver; } ||
+    fail "Playwright's driver does not start: $(.venv/bin/python -m playwright --version 2>&1 | tail -n 1)
+On Debian or Ubuntu: sudo apt install libatomic1"
+
 if ! .venv/bin/python -m runner.browser >/dev/null 2>&1; then
     say "Installing a Chromium"
     # The browser that Playwright brings needs system libraries; --with-deps installs them when root.
