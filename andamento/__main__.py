@@ -1,5 +1,19 @@
-"""`python -m andamento` is the command line."""
+"""`andamento` and `python -m andamento`: the command line, from its first moment on."""
 
-from andamento.cli import main
+from __future__ import annotations
 
-main()
+import sys
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        # Inside, so that a Ctrl-C while half a second of imports goes on is no traceback.
+        from andamento.cli import app
+    except KeyboardInterrupt:
+        sys.exit(130)
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -42,8 +42,3 @@ def options(
     ] = False,
 ) -> None:
     """A browser robot works for a person who is waiting: run it, watch it, look into it."""
-
-
-def main() -> None:
-    """The console script."""
-    app()

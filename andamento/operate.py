@@ -76,6 +76,8 @@ def run_sessions(
 
     async def main() -> None:
         settings = _prepare(db=db, capacity=capacity)
+        if not settings.quote_url:
+            log.warning("ANDAMENTO_QUOTE_URL is not set: quotes will end with an error")
         from andamento import running
 
         await _until_stopped(lambda stop: running.run(settings, stop), lifeline=lifeline)
@@ -86,8 +88,6 @@ def run_sessions(
 def _prepare(**given: object) -> Settings:
     settings = load(**given)
     logs.configure(settings.log_level)
-    if not settings.quote_url:
-        log.warning("ANDAMENTO_QUOTE_URL is not set: quotes will end with an error")
     return settings
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import anyio
+import structlog
 
 from andamento.settings import Keys, Settings
+from db.errors import StoreError
 from db.sqlite import SqliteStore, file_of
 from db.store import Store
 from db.vault import Vault
 
-# SQLite's log grows by some 16 KiB an event; a look a second keeps it at a few megabytes.
+# SQLite's log grows by some 16 KiB an event: 2 MB between two looks at a hundred events a second.
 HOUSEKEEPING_S = 1.0
+
+log = structlog.get_logger()
 
 
 def open_store(settings: Settings, *, create: bool) -> SqliteStore:
@@ -24,7 +28,17 @@ def open_vault(settings: Settings) -> Vault:
 
 
 async def housekeep(store: Store) -> None:
-    """Checkpoint now and then, until cancelled; safe in several processes at once."""
+    """Checkpoint now and then, until cancelled; safe in several processes at once.
+
+    A checkpoint that fails (a full disk) loses nothing and is tried again: it is said once.
+    """
+    trouble: str | None = None
     while True:
         await anyio.sleep(HOUSEKEEPING_S)
-        await store.checkpoint()
+        try:
+            await store.checkpoint()
+            trouble = None
+        except StoreError as error:
+            if trouble != error.code:
+                log.error("checkpoint failed, trying again", code=error.code, error=str(error))
+            trouble = error.code

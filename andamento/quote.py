@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json as json_text
+import re
 import secrets
 import signal
 import sys
@@ -60,6 +61,8 @@ def quote(
         settings = load(db=db)
         # The bar is for people; the runner's own log would tear it.
         logs.configure(settings.log_level if json else "warning")
+        if session is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", session):
+            raise typer.BadParameter("a session id has letters, digits, - and _ only")
         answers = _answers(automation, _read(data, data_file))
         async with open_store(settings, create=True) as store:
             created = await _create(store, settings, automation, answers, session)

@@ -38,7 +38,8 @@ def supervisor(
         queues=queues or sorted({automation.queue for automation in AUTOMATIONS.values()}),
         capacity=settings.capacity,
         orphans=queues is None,
-        command=[sys.executable, "-m", "andamento.worker"],
+        # -P: what lies in the working folder is not to be imported.
+        command=[sys.executable, "-P", "-m", "andamento.worker"],
         workplace=Workplace(
             database=f"sqlite:///{file_of(settings.db).absolute()}",
             site=Site(

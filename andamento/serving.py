@@ -13,10 +13,12 @@ import anyio
 
 from andamento.automations import AUTOMATIONS
 from andamento.place import housekeep, open_store, open_vault
-from andamento.settings import Keys, Settings
+from andamento.settings import PREFIX, Keys, Settings, WrongSetting
 from andamento.terminal import Failed
 from db.sqlite import file_of
+from service.address import networks
 from service.app import ServiceSettings, create_app
+from service.cors import Origins
 from service.server import CannotListen
 from service.server import serve as serve_app
 
@@ -25,6 +27,7 @@ SNIPPET = Path(__file__).parent.parent / "frontend_snippet" / "andamento.js"
 
 async def serve(settings: Settings, stop: anyio.Event, ready: Callable[[str], None]) -> None:
     """Run the service until `stop` is set; `ready` is told its address. Raises Failed."""
+    _check(settings)
     vault = open_vault(settings)
     async with open_store(settings, create=True) as store, anyio.create_task_group() as group:
         group.start_soon(housekeep, store)
@@ -40,6 +43,19 @@ async def serve(settings: Settings, stop: anyio.Event, ready: Callable[[str], No
         except CannotListen as error:
             raise Failed(str(error)) from error
         group.cancel_scope.cancel()
+
+
+def _check(settings: Settings) -> None:
+    """Raises WrongSetting for what only the service can judge."""
+    for name, check in (("cors_origins", Origins), ("trusted_proxies", networks)):
+        values = getattr(settings, name)
+        try:
+            check(values)
+        except ValueError as error:
+            raise WrongSetting(
+                f"{PREFIX}{name.upper()}={','.join(values)}: {error}. "
+                f"Allowed: {Settings.model_fields[name].description}"
+            ) from None
 
 
 def _service_settings(settings: Settings) -> ServiceSettings:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +42,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port; 0 takes a free one.")
     public_url: str = Field(
         "",
-        pattern=r"^(https?://[^/?#]+)?$",
+        pattern=r"^(https?://[^\s/?#]+)?$",
         description="Address as visitors see it, such as https://robo.example; "
         "empty: taken from each request.",
     )
@@ -128,39 +130,48 @@ class Keys:
     @property
     def token(self) -> str:
         """The key that signs visitors' tokens."""
-        return self._kept("token.key", lambda: secrets.token_urlsafe(48).encode()).decode()
+        return self._kept("token.key", lambda: secrets.token_urlsafe(48).encode(), 43).decode()
 
     @property
     def vault(self) -> bytes:
         """The key that seals visitors' answers."""
         # A Fernet key: 32 random bytes, in URL-safe base64.
-        return self._kept("vault.key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)))
+        return self._kept(
+            "vault.key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)), 44
+        )
 
-    def _kept(self, name: str, make: Any) -> bytes:
+    def _kept(self, name: str, make: Callable[[], bytes], least: int) -> bytes:
         path = self._folder / name
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Written aside and linked: of two first starts one makes the key, the other reads it.
-            draft = self._folder / f".{name}.{secrets.token_hex(4)}"
             if not path.exists():
-                with os.fdopen(
-                    os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"
-                ) as file:
-                    file.write(make())
-                    file.flush()
-                    os.fsync(file.fileno())
-                try:
-                    os.link(draft, path)
-                except FileExistsError:
-                    pass
-                finally:
-                    draft.unlink()
-            return path.read_bytes()
+                self._make(path, make())
+            key = path.read_bytes().strip()
         except OSError as error:
             raise WrongSetting(
                 f"{PREFIX}DATA_DIR={self._folder}: the key {name} cannot be kept there "
                 f"({error.strerror}); name a folder that this user may write to"
             ) from error
+        if len(key) < least or not re.fullmatch(rb"[A-Za-z0-9_=-]+", key):
+            raise WrongSetting(
+                f"{PREFIX}DATA_DIR={self._folder}: {path} is not a key of ours; put the original "
+                "back, or remove it for a new one (then earlier answers and tokens are lost)"
+            )
+        return key
+
+    def _make(self, path: Path, key: bytes) -> None:
+        # Written aside and linked: of two first starts one makes the key, the other reads it.
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
 
 
 def _fault(item: dict[str, Any]) -> str:

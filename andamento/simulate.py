@@ -97,7 +97,7 @@ def _given(session: Sequence[str] | None) -> list[str]:
     ids: list[str] = []
     for name in session or ():
         ids += sys.stdin.read().split() if name == "-" else [name]
-    return ids
+    return list(dict.fromkeys(ids))
 
 
 async def _create(store: Store) -> str:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,14 @@ class Failed(Exception):
     """What was asked could not be done; the message says what and why."""
 
 
+class ChildEnded(Exception):
+    """A child process ended with `code` and has said itself why."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 def emit(fact: object) -> None:
     """One fact as one line of JSON on standard output, at once."""
     emit_line(json.dumps(fact, ensure_ascii=False, separators=(",", ":")))
@@ -62,7 +71,10 @@ def guarded() -> Iterator[None]:
         yield
     except BaseExceptionGroup as group:
         _leave(_only(group))
-    except (StoreError, Failed, WrongSetting, KeyboardInterrupt, BrokenPipeError) as error:
+    except (
+        *(StoreError, Failed, WrongSetting, ChildEnded),
+        *(KeyboardInterrupt, BrokenPipeError),
+    ) as error:
         _leave(error)
 
 
@@ -78,9 +90,11 @@ def _leave(error: BaseException) -> None:
         case KeyboardInterrupt():
             raise typer.Exit(130) from None
         case BrokenPipeError():
-            # The reader (`head`, `less`) has seen enough.
-            sys.stderr.close()
-            raise typer.Exit(0) from None
+            # The reader (`head`, `less`) has seen enough; what was under way was not finished.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from None
+        case ChildEnded():
+            raise typer.Exit(error.code) from None
         case WrongSetting():
             err.print(f"[red]Error:[/] {_plain(error)}")
             raise typer.Exit(2) from None

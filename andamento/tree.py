@@ -4,7 +4,8 @@
    reconnects and goes on from its cursor.
 2. Each child's standard input is its lifeline: when the parent is gone, even by SIGKILL, it closes,
    and the child stops as if told to.
-3. Children live in sessions of their own, so that a Ctrl-C in the terminal reaches only the parent,
+3. `-P`: what lies in the working folder is data; a `typer.py` there must not be imported.
+4. Children live in sessions of their own, so that a Ctrl-C in the terminal reaches only the parent,
    which stops them in order.
 """
 
@@ -19,6 +20,8 @@ from contextlib import suppress
 import anyio
 import structlog
 from anyio.abc import ByteReceiveStream, Process
+
+from andamento.terminal import ChildEnded
 
 log = structlog.get_logger()
 
@@ -37,39 +40,46 @@ async def grow(
 
     `service` and `runner` are the arguments behind `python -m andamento`. The service prints
     `ready http://…` when it serves; its port is kept over restarts. A first start that fails ends
-    the tree with the child's exit code.
+    the tree: raises ChildEnded with the child's exit code.
     """
-    async with anyio.create_task_group() as group:
-        address = anyio.Event()
+    address = anyio.Event()
+    running, serving = anyio.CancelScope(), anyio.CancelScope()
+    run_ended = anyio.Event()
 
-        async def serve() -> None:
-            arguments = list(service)
+    async def serve() -> None:
+        arguments = list(service)
 
-            async def attend(process: Process) -> None:
-                nonlocal arguments
-                assert process.stdout is not None
-                url = await _ready_line(process.stdout)
-                if url and not address.is_set():
-                    arguments = [*arguments, "--port", url.rpartition(":")[2]]
-                    ready(url)
-                    address.set()
+        async def attend(process: Process) -> None:
+            nonlocal arguments
+            assert process.stdout is not None
+            url = await _ready_line(process.stdout)
+            if url and not address.is_set():
+                arguments = [*arguments, "--port", url.rpartition(":")[2]]
+                ready(url)
+                address.set()
 
+        with serving:
             await _keep(lambda: arguments, attend, started=address)
 
-        async def run() -> None:
+    async def run() -> None:
+        async def attend(process: Process) -> None:
+            await process.wait()
+
+        with running:
             await address.wait()
-
-            async def attend(process: Process) -> None:
-                await process.wait()
-
             await _keep(lambda: list(runner), attend, started=address)
+        run_ended.set()
 
+    async with anyio.create_task_group() as group:
         group.start_soon(serve)
         group.start_soon(run)
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for _ in signals:
+                # The runner first: whoever is watching shall see how a running session ends.
+                running.cancel()
+                await run_ended.wait()
+                serving.cancel()
                 group.cancel_scope.cancel()
-                return
 
 
 async def _keep(
@@ -90,7 +100,7 @@ async def _keep(
                 await _stop(process)
         if not started.is_set():
             # Its own words are on standard error already: a used port, a locked database …
-            raise SystemExit(code or 1)
+            raise ChildEnded(code or 1)
         if anyio.current_time() - began > HEALTHY_S:
             pause = FIRST_PAUSE_S
         log.error("child died, starting it again", child=arguments()[0], code=code, pause_s=pause)
@@ -100,7 +110,7 @@ async def _keep(
 
 async def _spawn(arguments: list[str]) -> Process:
     return await anyio.open_process(
-        [sys.executable, "-m", "andamento", *arguments, "--lifeline"],
+        [sys.executable, "-P", "-m", "andamento", *arguments, "--lifeline"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE if arguments[0] == "serve" else None,
         stderr=None,

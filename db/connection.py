@@ -38,6 +38,8 @@ from db.migration import migrate
 BUSY_TIMEOUT_S = 5.0
 # 4 MiB of WAL before a checkpoint: few enough fsyncs, and a WAL that stays small.
 CHECKPOINT_BYTES = 4 * 1024 * 1024
+# A burst may grow it further; what is beyond this is given back to the disk afterwards.
+WAL_KEPT_BYTES = 4 * CHECKPOINT_BYTES
 NETWORK_DISKS = frozenset({"nfs", "nfs4", "cifs", "smbfs", "smb3", "fuse.sshfs", "afs", "ceph"})
 
 _CAUSES: Mapping[int, type[StoreError]] = {
@@ -105,21 +107,24 @@ class Database:
             raise StoreMissing(f"{self.path} (the file was removed or replaced while in use)")
 
     async def checkpoint(self) -> None:
-        """Move a grown WAL into the file, under the write lock; a busy moment is left for later."""
+        """Move a grown WAL into the file, under the write lock; a busy moment is left for later.
+
+        Raises StoreError for what does not pass by itself (a full disk); nothing is lost by it.
+        """
         if _size(self.path.with_name(self.path.name + "-wal")) < CHECKPOINT_BYTES:
             return
         with anyio.CancelScope(shield=True):
             async with self._write_lock:
                 try:
-                    await self.writer.execute("BEGIN IMMEDIATE")
-                except sqlite3.OperationalError:
+                    await self._guard(self.writer.execute_fetchall("BEGIN IMMEDIATE"))
+                except StoreBusy:
                     return
                 try:
                     await self._guard(
                         self.reader.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
                     )
                 finally:
-                    await self.writer.execute("ROLLBACK")
+                    await self._guard(self.writer.execute_fetchall("ROLLBACK"))
 
     async def _guard(self, call: Awaitable[Iterable[sqlite3.Row]]) -> list[sqlite3.Row]:
         try:
@@ -150,6 +155,7 @@ class Database:
             for pragma in (
                 "synchronous=FULL",
                 "wal_autocheckpoint=0",
+                f"journal_size_limit={WAL_KEPT_BYTES}",
                 "foreign_keys=ON",
                 "recursive_triggers=ON",
             ):

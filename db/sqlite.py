@@ -178,7 +178,7 @@ class SqliteStore:
 
     async def release(self, lease: Lease) -> None:
         """Give the session back to its queue. Raises as `renew`."""
-        if not await self._write("release", _holder(lease)):
+        if not await self._write("release", {**_holder(lease), **self._term(0)}):
             await self._refuse(lease)
 
     async def append(

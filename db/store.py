@@ -140,7 +140,8 @@ class Runs(EventLog, Protocol):
     ) -> tuple[Session, Lease] | None:
         """The oldest session of these queues that is queued or whose lease ran out, or None.
 
-        With `orphans` also one of any other queue whose lease ran out: somebody has to end it.
+        With `orphans` also one of any other queue whose lease ran out, or that waits there with a
+        wish to cancel: somebody has to end it.
         """
         ...
 

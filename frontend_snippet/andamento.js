@@ -398,7 +398,7 @@ dd small { display: block; font-weight: 400; color: var(--soft); }
   border-radius: 12px; background: #fff; font: inherit; color: inherit; }
 .field [aria-invalid="true"] { border-color: var(--bad); }
 .field small { font-size: .88em; color: var(--bad); }
-button, .call { min-height: 44px; padding: 0 18px; border: 0; border-radius: 12px; background: none;
+button, .call { user-select: none; min-height: 44px; padding: 0 18px; border: 0; border-radius: 12px; background: none;
   font: inherit; font-weight: 600; line-height: 44px; color: var(--soft); text-decoration: none; cursor: pointer; }
 button:hover, .call:hover { background: var(--wash); color: var(--ink); }
 button.main { order: 1; padding: 0 24px; background: var(--cor); color: #fff; }

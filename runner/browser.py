@@ -192,8 +192,10 @@ class Browser:
 
     def _explain(self, error: Exception, *, crashed: bool) -> Failure:
         etapa = error.etapa if isinstance(error, Failure) else None
-        if crashed or not self.alive:
-            fate = {"pagina_caiu": crashed, "navegador_caiu": not self.alive}
+        # By its name, for Playwright does not export it. No flow closes its page: who did is dead.
+        closed = type(error).__name__ == "TargetClosedError"
+        if crashed or closed or not self.alive:
+            fate = {"pagina_caiu": crashed, "navegador_caiu": closed or not self.alive}
             return Failure("navegador_caiu", etapa, fate)
         if isinstance(error, Failure):
             return error

@@ -193,6 +193,14 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
             message="The quoting site refused the broker's account.",
             suggestion="Check the account's e-mail and password.",
         ),
+        "sistema_ocupado": Entry(
+            codigo=7007,
+            mensagem="Nosso sistema ficou sobrecarregado e a cotação foi interrompida.",
+            sugestao=_AGAIN,
+            message="The database stayed locked or full for too long.",
+            suggestion="Look for a long transaction or a full disk; then try again.",
+            retryable=True,
+        ),
         "site_fora_do_ar": Entry(
             codigo=8001,
             mensagem="O site de cotação está fora do ar no momento.",

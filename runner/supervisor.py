@@ -51,7 +51,7 @@ STOP_GRACE_S = 8.0
 # A session whose runner died this often before anything happened is not begun again.
 ATTEMPTS = 3
 
-BEGIN_MESSAGE = "Começamos! Estamos preparando o navegador."
+BEGIN_MESSAGE = "Começamos! Estamos preparando tudo."
 BEGIN_TITLE = "Preparação"
 
 log = structlog.get_logger()

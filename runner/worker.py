@@ -208,8 +208,13 @@ def _ending(error: Exception) -> Failure | None:
     causes = list(_leaves(error))
     if any(isinstance(cause, LOST) for cause in causes):
         return None
-    failures = (cause for cause in causes if isinstance(cause, Failure))
-    return next(failures, None) or Failure("interno", detail=blame(error))
+    for cause in causes:
+        if isinstance(cause, Failure):
+            return cause
+        if isinstance(cause, StoreError):
+            # It stayed locked or full for longer than the reporter waits.
+            return Failure("sistema_ocupado", detail={"causa": cause.code})
+    return Failure("interno", detail=blame(error))
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -35,7 +35,9 @@ class Row:
 _AGAIN_PT, _AGAIN_EN = "Tente novamente em instantes.", "Please try again in a moment."
 
 TABLE: Mapping[str, Row] = {
-    "json_invalido": Row(400, "O corpo não é JSON válido.", "The body is not valid JSON."),
+    "json_invalido": Row(
+        400, "O corpo não é um objeto JSON válido.", "The body is not a valid JSON object."
+    ),
     "chave_invalida": Row(
         400, "A chave de idempotência é inválida.", "The idempotency key is not valid."
     ),

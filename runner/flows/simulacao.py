@@ -13,10 +13,10 @@ import signal
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import anyio
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from runner.automation import Answers, Automation, Language
 from runner.failure import Failure
@@ -63,11 +63,19 @@ _SENTENCES: Mapping[str, Mapping[Language, str]] = {
 }
 
 
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("true and false are no numbers")
+    return value
+
+
 class Simulation(Answers):
     """How many screens, how far apart in seconds, and how it ends."""
 
-    etapas: int = Field(15, ge=1, le=1000)
-    intervalo_s: float = Field(1, ge=0, le=60, allow_inf_nan=False)
+    etapas: Annotated[int, BeforeValidator(_number)] = Field(15, ge=1, le=1000)
+    intervalo_s: Annotated[float, BeforeValidator(_number)] = Field(
+        1, ge=0, le=60, allow_inf_nan=False
+    )
     fim: Literal["cotacao", "cotacao_manual", "erro", "morte", "silencio"] = "cotacao"
 
     @classmethod

@@ -285,3 +285,50 @@ def test_a_service_started_by_hand_serves_and_stops(cli: Cli) -> None:
             pass
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ANDAMENTO_TRUSTED_PROXIES", "banana"),
+        ("ANDAMENTO_CORS_ORIGINS", "https://*"),
+        ("ANDAMENTO_CORS_ORIGINS", "https://a b"),
+    ],
+)
+@pytest.mark.parametrize("command", ["serve", "up"])
+def test_what_only_the_service_can_judge_is_named_too(
+    cli: Cli, command: str, name: str, value: str
+) -> None:
+    done = cli(command, "--port", "0", **{name: value})
+    assert done.returncode == 2
+    assert f"{name}={value}" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("key", ["token.key", "vault.key"])
+def test_a_key_that_is_none_of_ours_is_named_and_left_alone(cli: Cli, key: str) -> None:
+    (cli.folder / ".andamento").mkdir()
+    (cli.folder / ".andamento" / key).write_text("short")
+    done = cli("serve", "--port", "0")
+    assert done.returncode == 2 and key in done.stderr
+    assert (cli.folder / ".andamento" / key).read_text() == "short"
+
+
+def test_files_in_the_working_folder_are_not_imported(cli: Cli) -> None:
+    (cli.folder / "structlog.py").write_text("raise SystemExit('imported')")
+    with cli.running("up", "--port", "0", PYTHONSAFEPATH="1") as process:
+        ready(process)
+
+
+def test_a_session_id_that_cannot_be_one_is_named(cli: Cli) -> None:
+    done = cli(*SIMULATED, "{}", "--session", "bad id!")
+    assert done.returncode == 2 and "letters, digits" in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_success(cli: Cli) -> None:
+    session = simulated(cli, events=2000)
+    with cli.running("tail", session, "--json") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(30) == 1
+        process.stdout = None

@@ -172,6 +172,19 @@ async def test_an_orphan_of_another_queue_is_claimed_only_on_request_and_only_on
     assert await store.claim("me", queues=["other"], ttl_s=5, orphans=True) is None
 
 
+@pytest.mark.parametrize("how", ["released", "cancelled while it waited"])
+async def test_what_nobody_serves_can_be_ended_by_who_looks_after_orphans(
+    store: Store, how: str
+) -> None:
+    if how == "released":
+        await store.release((await claimed(store))[1])
+    else:
+        await store.create(new())
+        await store.wish("a", Wish.CANCEL)
+    found = await store.claim("me", queues=["other"], ttl_s=5, orphans=True)
+    assert found is not None and found[0].id == "a"
+
+
 async def test_a_renewed_lease_holds(store: Store, clock: Clock) -> None:
     _, lease = await claimed(store, ttl_s=5)
     clock.forward(4)

@@ -46,7 +46,7 @@ SECRETS = (
     *("98765", "1980", "Conceição", "11144477735", DEFAULT_PASSWORD),
 )
 # Long enough for the replica at test pace on a busy machine, short enough for a test.
-HASTE = Patience(screen=8, estimate=8, control=8, calculation=8, grid=1.5, alone=0.5)
+HASTE = Patience(screen=20, estimate=20, control=20, calculation=20, grid=4, alone=0.5)
 
 Hook = Callable[[Page], Awaitable[None]]
 

@@ -199,7 +199,7 @@ async def test_a_calculation_that_never_ends_is_ended(stage: Stage) -> None:
 
 
 async def test_a_screen_that_never_comes_is_said_of_the_one_before(stage: Stage) -> None:
-    quick = replace(HASTE, screen=1.5)
+    quick = replace(HASTE, screen=4)
     outcome = await stage.play("tela_ausente", screen="4", patience=quick)
 
     assert outcome.failure is not None
@@ -211,7 +211,7 @@ async def test_a_control_whose_id_is_gone_is_a_changed_site(stage: Stage) -> Non
     async def rename(page: Page) -> None:
         await page.eval_on_selector("#placaTelaDadosPlaca", "(field) => { field.id = 'outra'; }")
 
-    outcome = await stage.play(hooks={"2": rename}, patience=replace(HASTE, control=0.5))
+    outcome = await stage.play(hooks={"2": rename}, patience=replace(HASTE, control=3))
 
     assert outcome.failure is not None
     assert (outcome.failure.tipo, outcome.failure.etapa) == ("site_mudou", "2")
@@ -226,7 +226,7 @@ async def test_an_answer_that_the_page_does_not_keep_is_found_out(stage: Stage) 
             "(field) => field.addEventListener('input', () => { field.value = ''; })",
         )
 
-    outcome = await stage.play(hooks={"2": forget}, patience=replace(HASTE, settle=0.3))
+    outcome = await stage.play(hooks={"2": forget}, patience=replace(HASTE, settle=2))
 
     assert outcome.failure is not None
     assert (outcome.failure.tipo, outcome.failure.etapa) == ("site_mudou", "2")

@@ -155,7 +155,7 @@ class Bench:
         return await self.store.events(name)
 
 
-async def gone(pid: int, *, within_s: float = 5) -> None:
+async def gone(pid: int, *, within_s: float = 20) -> None:
     """Return once there is no such process (or only its remains)."""
     with anyio.fail_after(within_s):
         while psutil.pid_exists(pid):

@@ -27,7 +27,7 @@ SNIPPET = Path(__file__).parents[2] / "frontend_snippet" / "andamento.js"
 SESSION = "rpa_v5_20260102_120000_0123456789abcdef0123456789abcdef"
 TOKEN = "token.of.a.test"
 PING_S = 0.05  # often, so that a closed connection is noticed soon
-PATIENCE_S = 8.0
+PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

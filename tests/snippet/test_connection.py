@@ -108,7 +108,7 @@ def test_a_swallowed_stream_gives_way_to_polling(visitor: Visitor, service: Serv
 
 def test_a_quiet_session_keeps_its_stream(visitor: Visitor, service: Service) -> None:
     service.streams.append(Stream(mute=True))
-    visitor.arrive(first=60)
+    visitor.arrive(first=500)
     visitor.submit()
     service.wait_for(lambda: service.asked("GET /api/rpa/progress/") >= 4)
     assert service.open_streams == 1
@@ -117,7 +117,7 @@ def test_a_quiet_session_keeps_its_stream(visitor: Visitor, service: Service) ->
 def test_silence_leads_to_a_new_connection(visitor: Visitor, service: Service) -> None:
     service.streams.append(Stream(silent_after=4))
     service.say(*screens(0, 5), estimate())
-    visitor.arrive(silence=300)
+    visitor.arrive(silence=1000)
     visitor.submit()
     service.wait_for(lambda: len(service.followed) == 2)
     service.say(*screens(5), result())

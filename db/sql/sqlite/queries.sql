@@ -46,8 +46,9 @@ UPDATE sessions SET wish = :wish WHERE id = :id AND ended_at IS NULL RETURNING *
 UPDATE sessions SET generation = generation + 1, lease_owner = :owner, lease_until = :until,
     status = 'running', pid = NULL
 WHERE id = (SELECT id FROM sessions
-    WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until < :now)
-        AND (queue IN (SELECT value FROM json_each(:queues)) OR (:orphans AND lease_until < :now))
+    WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= :now)
+        AND (queue IN (SELECT value FROM json_each(:queues))
+            OR (:orphans AND (lease_until IS NOT NULL OR wish = 'cancel')))
     ORDER BY created_at LIMIT 1)
 RETURNING *;
 
@@ -63,7 +64,8 @@ WHERE id = :id AND generation = :generation AND ended_at IS NULL
 RETURNING wish;
 
 -- name: release
-UPDATE sessions SET lease_owner = NULL, lease_until = NULL, pid = NULL, status = 'queued'
+-- The lease is left as one that ran out: if nobody serves this queue any more, it is an orphan.
+UPDATE sessions SET lease_owner = NULL, lease_until = :now, pid = NULL, status = 'queued'
 WHERE id = :id AND generation = :generation AND ended_at IS NULL
 RETURNING id;
 
