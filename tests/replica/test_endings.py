@@ -165,4 +165,4 @@ def test_going_back_shows_the_screen_before(replica: Replica, page: Page) -> Non
     page.get_by_role("button", name="Voltar").click()
     page.locator(MARKS["3"]).wait_for()
     page.locator(MARKS["3"]).click()
-    page.locator(MARKS["4"]).wait_for()
+    expect(page.locator(MARKS["4"])).to_be_visible()

@@ -146,7 +146,7 @@ async def test_a_browser_in_a_session_of_its_own_goes_with_its_worker(
     looks = Looks(monkeypatch)
     await looks.again()
     psutil.Process(session.pid).kill()
-    await bench.ending()
+    assert (await bench.ending()).data["tipo"] == "robo_interrompido"
     await gone(stray)
 
 

@@ -124,6 +124,8 @@ def test_starts_and_requests_are_counted_apart() -> None:
     for _ in range(2):
         counted.request("203.0.113.1")
         counted.start("203.0.113.1")
+    with pytest.raises(NoRoom):
+        counted.start("203.0.113.1")
 
 
 def test_this_machine_may_ask_often_but_starts_are_counted() -> None:

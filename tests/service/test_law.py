@@ -157,7 +157,7 @@ async def everyone_at_the_end(log: FakeLog, readers: list[Reader]) -> None:
             await checkpoint()
 
 
-def check(log: FakeLog, readers: list[Reader]) -> None:
+def assert_each_event_once(log: FakeLog, readers: list[Reader]) -> None:
     for reader in readers:
         rows = [row for row in log.rows if row.session_id == reader.session_id]
         expected = b"".join(sse.frame(row) for row in rows[reader.after : reader.cursor])
@@ -170,7 +170,7 @@ async def test_every_reader_sees_each_event_once_in_order_whatever_the_interleav
     actions: list[tuple[str, int, int]], seed: int, window_bytes: int
 ) -> None:
     log = FakeLog(random.Random(seed))
-    check(log, await play(actions, log, window_bytes))
+    assert_each_event_once(log, await play(actions, log, window_bytes))
 
 
 @settings(max_examples=50)
@@ -180,7 +180,7 @@ async def test_a_store_that_fails_now_and_then_costs_nobody_an_event(
 ) -> None:
     chance = random.Random(seed)
     log = FakeLog(chance, faults=0.2)
-    check(log, await play(actions, log, 300))
+    assert_each_event_once(log, await play(actions, log, 300))
 
 
 class HeldLog(FakeLog):
@@ -220,7 +220,7 @@ async def test_nothing_falls_between_the_tails_position_and_a_page_read_before_i
             while reader.cursor < before + 1:
                 await checkpoint()
         broadcast.close()
-    check(log, [reader])
+    assert_each_event_once(log, [reader])
 
 
 async def test_a_thousand_readers_arriving_together_cost_one_read_of_the_log() -> None:
@@ -269,7 +269,7 @@ async def test_readers_far_behind_in_step_share_each_page() -> None:
             group.start_soon(reader.run)
         await everyone_at_the_end(log, readers)
         broadcast.close()
-    check(log, readers)
+    assert_each_event_once(log, readers)
     assert len([after for after in reads if after < 9]) == 3
 
 

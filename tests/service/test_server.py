@@ -169,7 +169,9 @@ async def test_the_port_is_free_again_at_once() -> None:
         door = bind("127.0.0.1", port)
         taken = door.getsockname()[1]
         door.close()
-        bind("127.0.0.1", taken).close()
+        again = bind("127.0.0.1", taken)
+        assert again.getsockname()[1] == taken
+        again.close()
 
 
 async def test_an_ipv6_address_is_written_in_brackets() -> None:
