@@ -30,7 +30,7 @@ from andamento.look import follow, line
 from andamento.place import open_store, open_vault
 from andamento.settings import Settings, load
 from andamento.simulate import new_id
-from andamento.terminal import DbOption, Failed, JsonOption, emit_line, err, out
+from andamento.terminal import DbOption, Failed, JsonOption, emit, emit_line, err, out
 from db.errors import Ended, UnknownSession
 from db.events import Event, Status, wire
 from db.snapshot import Snapshot, step
@@ -49,6 +49,10 @@ def quote(
         str | None, typer.Option(help="Id of the new session.", metavar="ID")
     ] = None,
     automation: Annotated[str, typer.Option(help="What to run.")] = "cotacao_auto",
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only show the answers as the site would get them."),
+    ] = False,
     db: DbOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -64,6 +68,9 @@ def quote(
         if session is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", session):
             raise typer.BadParameter("a session id has letters, digits, - and _ only")
         answers = _answers(automation, _read(data, data_file))
+        if dry_run:
+            _show_answers(answers, json=json)
+            return
         async with open_store(settings, create=True) as store:
             created = await _create(store, settings, automation, answers, session)
             ending = await _run(store, settings, created, quiet=json)
@@ -103,6 +110,19 @@ def _answers(automation: str, raw: Mapping[str, Any]) -> Any:
         listed = "\n".join(f"  {name}: {text}" for name, text in intake.errors.items())
         raise typer.BadParameter(f"the answers cannot be used:\n{listed}")
     return intake
+
+
+def _show_answers(intake: Any, *, json: bool) -> None:
+    if json:
+        emit({"answers": intake.answers, "assumed": intake.assumed, "ignored": intake.ignored})
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in intake.answers.items():
+        assumed = "[yellow]assumed[/]" if name in intake.assumed else ""
+        table.add_row(f"[dim]{name}[/]", "–" if value is None else _cell(value), assumed)
+    out.print(table)
+    if intake.ignored:
+        out.print(f"{intake.ignored} unknown fields were ignored.")
 
 
 async def _create(

@@ -19,6 +19,17 @@ COMMANDS = (
     *("up", "serve", "run", "quote", "simulate"),
     *("sessions", "show", "tail", "snapshot", "cancel"),
 )
+PERSON = {
+    "nome": "Ana Exemplo",
+    "cpf": "11144477735",
+    "placa": "BRA2E19",
+    "cep": "01310100",
+    "email": "ana@example.com",
+    "celular": "11900000000",
+    "data_nascimento": "01/02/1980",
+    "sexo": "Feminino",
+    "estado_civil": "Solteiro",
+}
 SIMULATED = ("quote", "--automation", "simulacao", "--data")
 
 
@@ -224,6 +235,18 @@ def test_answers_that_cannot_be_read_are_named(cli: Cli, text: str | None, says:
     assert "parametros.json" in done.stderr and says in " ".join(done.stderr.split())
 
 
+def test_a_dry_run_shows_the_answers_and_the_assumed_ones_and_starts_nothing(cli: Cli) -> None:
+    answers = {**PERSON, "placa": "bra-2e19", "zero_km": "sim", "cor": "azul"}
+    (cli.folder / "parametros.json").write_text(json.dumps(answers))
+    (told,) = cli.facts("quote", "--dry-run", "--json")
+    assert (told["answers"]["placa"], told["answers"]["zero_km"]) == ("BRA2E19", True)
+    assert "combustivel" in told["assumed"] and "zero_km" not in told["assumed"]
+    assert told["ignored"] == 1
+    shown = cli("quote", "--dry-run").stdout
+    assert "BRA2E19" in shown and "assumed" in shown and "1 unknown" in shown
+    assert not cli.database.exists()
+
+
 def test_ctrl_c_cancels_the_run_and_waits_for_its_ending(cli: Cli) -> None:
     answers = '{"etapas": 100, "intervalo_s": 30}'
     with cli.running(*SIMULATED, answers, "--session", "mine", "--json") as process:
@@ -252,20 +275,9 @@ def test_a_data_folder_that_cannot_be_written_is_named(cli: Cli) -> None:
 
 
 def test_no_chromium_is_said_to_the_visitor_and_to_the_operator(cli: Cli, tmp_path: Path) -> None:
-    answers = {
-        "nome": "Ana Exemplo",
-        "cpf": "11144477735",
-        "placa": "BRA2E19",
-        "cep": "01310100",
-        "email": "ana@example.com",
-        "celular": "11900000000",
-        "data_nascimento": "01/02/1980",
-        "sexo": "Feminino",
-        "estado_civil": "Solteiro",
-    }
     done = cli(
         *("quote", "--data-file", "-", "--json"),
-        given=json.dumps(answers),
+        given=json.dumps(PERSON),
         ANDAMENTO_CHROMIUM=str(tmp_path / "nothing"),
         ANDAMENTO_QUOTE_URL="http://127.0.0.1:9/corretor",
         ANDAMENTO_QUOTE_EMAIL="corretor@example.com",
