@@ -24,9 +24,9 @@ from andamento.terminal import DbOption, emit_line
 
 log = structlog.get_logger()
 
-HostOption = Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")]
+HostOption = Annotated[str | None, typer.Option(help="Address to listen on (default: 127.0.0.1).")]
 PortOption = Annotated[
-    int | None, typer.Option(help="Port, 0 for a free one [default: 8000].", min=0, max=65535)
+    int | None, typer.Option(help="Port, 0 for a free one (default: 8000).", min=0, max=65535)
 ]
 LifelineOption = Annotated[
     bool, typer.Option("--lifeline", hidden=True, help="Stop when standard input closes.")
@@ -68,7 +68,7 @@ def serve(
 def run_sessions(
     db: DbOption = None,
     capacity: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Sessions at the same time [default: 3].")
+        int | None, typer.Option(min=1, max=64, help="Sessions at the same time (default: 3).")
     ] = None,
     lifeline: LifelineOption = False,
 ) -> None:

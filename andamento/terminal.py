@@ -29,7 +29,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 DbOption = Annotated[
     str | None,
-    typer.Option("--db", help="Database URL [default: sqlite:///andamento.db]", metavar="URL"),
+    typer.Option("--db", help="Database URL (default: sqlite:///andamento.db)", metavar="URL"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, one line a fact.")]
 SessionArgument = Annotated[str, typer.Argument(help="The session's id.", metavar="ID")]
