@@ -87,7 +87,7 @@ def test_a_second_click_on_continuar_under_the_spinner_is_recorded_and_does_noth
     release = hold(page, "avancar")
     box = page.locator(MARKS["4"]).bounding_box()
     assert box is not None
-    with page.expect_request("**/api/sinal"):
+    with page.expect_response("**/api/sinal"):
         page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     release()
     page.locator(MARKS["5"]).wait_for()
