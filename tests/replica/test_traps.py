@@ -101,7 +101,7 @@ def test_a_second_click_by_script_is_recorded_too(replica: Replica, page: Page) 
     arrive(page, replica, "12")
     page.locator("label:has(> span > [value=nao])").click()
     go = page.locator("#gtm-telaGaragemResidenciaContinuar")
-    with page.expect_request("**/api/sinal"):
+    with page.expect_response("**/api/sinal"):
         go.evaluate("node => { node.click(); node.click(); }")
     page.locator(MARKS["13"]).wait_for()
     assert replica.records()[-1]["double_clicks"] == 1
