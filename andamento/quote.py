@@ -29,7 +29,6 @@ from andamento import terminal
 from andamento.look import follow, line
 from andamento.place import open_store, open_vault
 from andamento.settings import Settings, load
-from andamento.simulate import new_id
 from andamento.terminal import DbOption, Failed, JsonOption, emit, emit_line, err, out
 from db.errors import Ended, UnknownSession
 from db.events import Event, Status, wire
@@ -128,7 +127,9 @@ def _show_answers(intake: Any, *, json: bool) -> None:
 async def _create(
     store: Store, settings: Settings, automation: str, intake: Any, session: str | None
 ) -> str:
-    session_id = session or new_id()
+    from service.token import new_session_id
+
+    session_id = session or new_session_id()
     sealed = open_vault(settings).seal(session_id, intake.answers)
     if session and await _exists(store, session):
         raise Failed(f"the session {session} exists already; leave --session out for a new one")

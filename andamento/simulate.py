@@ -88,11 +88,6 @@ def addresses(settings: Settings, session_id: str, base: str | None = None) -> d
     }
 
 
-def new_id() -> str:
-    """A session id: `rpa_v5_<UTC yyyymmdd_hhmmss>_<128 random bits>`."""
-    return f"rpa_v5_{time.strftime('%Y%m%d_%H%M%S', time.gmtime())}_{secrets.token_hex(16)}"
-
-
 def _given(session: Sequence[str] | None) -> list[str]:
     ids: list[str] = []
     for name in session or ():
@@ -101,7 +96,10 @@ def _given(session: Sequence[str] | None) -> list[str]:
 
 
 async def _create(store: Store) -> str:
-    created, _ = await store.create(NewSession(id=new_id(), automation="simulacao", queue=QUEUE))
+    from service.token import new_session_id
+
+    new = NewSession(id=new_session_id(), automation="simulacao", queue=QUEUE)
+    created, _ = await store.create(new)
     # Held from the start: it shall not count as a visitor who waits.
     await store.fence(created.id, "simulate", ttl_s=LEASE_S)
     return created.id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -45,4 +44,3 @@ def percentile(values: list[float], share: float) -> float:
 
 
 console = Console(width=None if Console().is_terminal else 140)
-HERE = Path(__file__).parent

@@ -11,9 +11,7 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -28,7 +26,7 @@ from service.errors import Language, Refusal
 from service.parts import Automation, Closing, Intake, Parts
 from service.request import address, base_url, language
 from service.sessions import timestamp
-from service.token import digest, mint
+from service.token import digest, mint, new_session_id
 
 # Long enough for every UUID and digest that clients make up.
 KEY_CHARACTERS = 200
@@ -89,7 +87,7 @@ async def _store(
     # A database that was moved away would take the request and lose it with its last descriptor.
     await parts.store.probe()
     await _check_queue(parts)
-    session_id = _session_id()
+    session_id = new_session_id()
     answers: Mapping[str, Any] = dict(intake.answers)
     said = {"automation": automation.name, "answers": answers}
     return await parts.store.create(
@@ -112,10 +110,6 @@ async def _check_queue(parts: Parts) -> None:
     limit = parts.settings.queue_limit
     if len(await parts.store.sessions(status=Status.QUEUED, limit=limit)) >= limit:
         raise Refusal("fila_cheia")
-
-
-def _session_id() -> str:
-    return f"rpa_v5_{datetime.now(UTC):%Y%m%d_%H%M%S}_{secrets.token_hex(16)}"
 
 
 def _answer(request: Request, parts: Parts, session: Session, snapshot: Snapshot) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,11 @@ class Grant:
 
     session_id: str
     scopes: frozenset[str]
+
+
+def new_session_id() -> str:
+    """A name for a new session: `rpa_v5_<UTC yyyymmdd_hhmmss>_<128 random bits>`."""
+    return f"rpa_v5_{datetime.now(UTC):%Y%m%d_%H%M%S}_{secrets.token_hex(16)}"
 
 
 def mint(

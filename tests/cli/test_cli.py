@@ -336,9 +336,10 @@ def test_a_session_id_that_cannot_be_one_is_named(cli: Cli) -> None:
     assert done.returncode == 2 and "letters, digits" in done.stderr
 
 
-def test_a_reader_that_has_seen_enough_is_no_success(cli: Cli) -> None:
+@pytest.mark.parametrize("how", [["--json"], []], ids=["for programs", "for people"])
+def test_a_reader_that_has_seen_enough_is_no_success(cli: Cli, how: list[str]) -> None:
     session = simulated(cli, events=2000)
-    with cli.running("tail", session, "--json") as process:
+    with cli.running("tail", session, *how) as process:
         assert process.stdout is not None
         process.stdout.readline()
         process.stdout.close()

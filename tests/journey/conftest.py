@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -16,16 +15,16 @@ from demo.visitor import DESKTOP, EVENTS, launch
 from demo.world import World
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Replica (fast), service, runner and landing page."""
     with World(tmp_path_factory.mktemp("world"), pace="fast") as world:
         yield world
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The visitor's browser."""
+    """The visitor's browser, closed with this module: no other loop runs beside Playwright's."""
     with sync_playwright() as playwright:
         opened = launch(playwright)
         yield opened
@@ -92,8 +91,3 @@ def child(world: World, *words: str) -> psutil.Process:
         if set(words) <= set(process.cmdline()):
             return process
     raise AssertionError(f"no process {words}")
-
-
-def database(world: World) -> Path:
-    """The database file of this world."""
-    return world.database
