@@ -78,13 +78,16 @@ async def work(
         _end_descendants()
 
 
-def page_opener(chromium: str) -> PageOpener:
-    """Opens a page of the browser `chromium` (empty: one that is found), loading it only then."""
+def page_opener(chromium: str, witness: Any = None) -> PageOpener:
+    """Opens a page of the browser `chromium` (empty: one that is found), loading it only then.
+
+    `witness` (a `runner.browser.Witness`) is told of each page.
+    """
 
     def opened() -> AbstractAsyncContextManager[Any]:
         from runner.browser import open_page
 
-        return open_page(executable=chromium or None)
+        return open_page(executable=chromium or None, witness=witness)
 
     return opened
 

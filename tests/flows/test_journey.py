@@ -10,7 +10,8 @@ import pytest
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
 
-from runner.flows.cotacao_auto.screen import FIRST
+from runner.flows.cotacao_auto.arrival import shown
+from runner.flows.cotacao_auto.screen import flow
 from runner.flows.cotacao_auto.wait import race
 from tests.flows.journey import HASTE, JOAO, SECRETS, Outcome, Stage
 
@@ -263,7 +264,7 @@ async def test_a_page_that_crashes_ends_the_journey_at_once(stage: Stage) -> Non
 
 
 async def test_a_wait_survives_a_navigation(stage: Stage) -> None:
-    buttons = replace(FIRST.candidates()[0], hold=0.4)
+    buttons = replace(shown(flow.screens[0])[0], hold=0.4)
     async with stage.browser.page() as page:
         await page.goto(stage.site.url)
         await page.evaluate("setTimeout(() => location.reload(), 100)")

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from runner.browser import Browser
 from runner.failure import Failure
-from runner.flows.cotacao_auto import money, script
-from runner.flows.cotacao_auto.act import vehicle_in
+from runner.flows.cotacao_auto import AUTOMATION, money, script
+from runner.flows.cotacao_auto.arrival import ESTIMATED, SECOND, TEXTS
 from runner.flows.cotacao_auto.estimate import estimate
 from runner.flows.cotacao_auto.result import LABELS, quote
-from runner.flows.cotacao_auto.screen import ESTIMATED, SCREENS
+from runner.flows.cotacao_auto.screen import flow
+from runner.flows.cotacao_auto.vehicle import vehicle_in
 
 HEAD = ["Plano recomendado", "R$", "3.099,18", "anual"]
 PAYMENT = "Boleto/Crédito em até 3x sem juros ou 12x de R$ 333,02"
@@ -147,12 +148,12 @@ def test_an_estimate_needs_three_whole_cards() -> None:
     assert caught.value.tipo == "estimativa_incompleta"
 
 
-def test_the_screens_form_one_chain() -> None:
-    assert [one for one in SCREENS if "." not in one] == [str(k) for k in range(1, 16)]
-    for screen in SCREENS.values():
-        assert set(screen.next) <= set(SCREENS)
-        assert screen.marks or screen.texts
-        assert screen.pulou or screen.id not in ("5.5", "14")
+def test_the_screens_are_the_sites_in_its_order() -> None:
+    ids = [screen.id for screen in flow.screens]
+    assert ids == [*"12345", "5.5", *"6789", "10", "11", "12", "13", "14", "15"]
+    assert [screen.id for screen in flow.screens if screen.optional] == ["5.5", "14"]
+    assert {*SECOND, *TEXTS} <= set(ids)
+    assert AUTOMATION.total == len([one for one in ids if "." not in one])
 
 
 GRID_PAGE = """

@@ -16,12 +16,11 @@ from typing import Any
 import anyio
 
 from runner.failure import Failure
-from runner.flow import Site
 from runner.flows.cotacao_auto import script
-from runner.flows.cotacao_auto.act import Desk
+from runner.flows.cotacao_auto.arrival import ESTIMATED, MANUAL, SUCCESS
+from runner.flows.cotacao_auto.desk import Desk
 from runner.flows.cotacao_auto.form import Form
 from runner.flows.cotacao_auto.result import LABELS, manual_quote, quote
-from runner.flows.cotacao_auto.screen import ESTIMATED, MANUAL, SUCCESS
 from runner.flows.cotacao_auto.wait import ALERT, Arrival, Candidate, ask, race
 
 EMAIL, PASSWORD = "emailTelaLogin", "senhaTelaLogin"
@@ -40,7 +39,7 @@ _ENDINGS = (
 )
 
 
-async def calculate(desk: Desk, site: Site) -> dict[str, Any]:
+async def calculate(desk: Desk) -> dict[str, Any]:
     """Wait for the calculation and return the result event's data.
 
     Raises Failure `calculo_sem_fim`, `login_recusado`, `resultado_incompleto`, `erro_do_site`.
@@ -51,7 +50,7 @@ async def calculate(desk: Desk, site: Site) -> dict[str, Any]:
     if ending.name == ALERT.name:
         raise Failure("erro_do_site")
     await desk.report.notice("O cálculo terminou. Estamos abrindo o resultado.")
-    await _enter(desk, site)
+    await _enter(desk)
     return await _read(desk)
 
 
@@ -75,14 +74,14 @@ async def _say(desk: Desk, passed: float, left: int) -> None:
     await desk.report.notice(message, restante_s=(least, max(left, least)))
 
 
-async def _enter(desk: Desk, site: Site) -> None:
+async def _enter(desk: Desk) -> None:
     """Log in when the modal comes; a site that still knows the account shows none."""
     modal = Candidate(name="login", how="shown", what=(_MODAL,))
     if await race(desk.page, modal, within=desk.patience.login) is None:
         return
     form = Form(desk.page, desk.patience)
-    await form.fill(EMAIL, site.email)
-    await form.fill(PASSWORD, site.password)
+    await form.fill(EMAIL, desk.site.email)
+    await form.fill(PASSWORD, desk.site.password)
     known = await desk.page.evaluate(script.PARAGRAPHS, _MODAL)
     await form.click(f'[id="{LOGIN}"]', LOGIN)
     answers = (
