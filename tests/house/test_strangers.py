@@ -18,13 +18,23 @@ INNER = ("tail", "window", "broadcast", "sse", "limits", "cursor", "token", "pic
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports, wherever in it the import stands."""
-    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+    """Every module that a file imports, wherever in it the import stands.
+
+    What is imported for the type checker alone is never loaded, so it does not count.
+    """
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    for node in ast.walk(_Loaded().visit(tree)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             # A relative import stays within its room.
             yield path.parts[0] if node.level else node.module or ""
+
+
+class _Loaded(ast.NodeTransformer):
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        typing_only = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return None if typing_only else self.generic_visit(node)
 
 
 def rooms(path: Path) -> set[str]:
