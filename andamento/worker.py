@@ -33,6 +33,7 @@ async def _work(job: Job) -> None:
             answers=job.answers,
             site=job.site,
             page=page_opener(job.chromium),
+            weights=job.weights,
             ttl_s=job.ttl_s,
             lifeline=0,
         )

@@ -75,6 +75,8 @@ class Job:
     database: str
     site: Site = field(repr=False)
     chromium: str = ""
+    # The screens' usual durations in seconds, as far as earlier runs have taught them.
+    weights: Mapping[str, float] = field(default_factory=dict)
     ttl_s: float = TTL_S
 
     @property

@@ -6,7 +6,9 @@
    browser that takes long to close cannot speak behind the last event.
 3. A database that is locked or full for a while loses nothing: nothing was written when an append
    raises, so it is simply said again, with growing pauses, while the lease lives.
-4. `percentual` is linear in screens, never falls, and stays below 100: only a result is 100.
+4. `percentual` goes by the screens' weights (linear in screens where none are known), never falls,
+   and stays below 100: only a result is 100.
+5. A run that is begun again says so: from then on its events carry `tentativa`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from db.errors import Ended, StoreBusy, StoreError, StoreFull
 from db.events import EventType, Phase, Status
 from db.store import Lease, Runs
 from runner.failure import Failure
+from runner.weight import Weights
 
 # How long an event waits for a locked or full database: longer than a backup or a checkpoint takes,
 # far shorter than a run.
@@ -57,8 +60,11 @@ class Reporter:
         self._total = total
         self._patience_s = patience_s
         self._lock = anyio.Lock()
+        self._weights = Weights({})
         self._etapa, self._titulo = FIRST_SCREEN, ""
         self._percent = 0.0
+        self._attempt = 1
+        self._entered_at = anyio.current_time()
         self._submitted = self._spoken = self._closing = self._ended = False
         self._last_at = anyio.current_time()
 
@@ -77,9 +83,25 @@ class Reporter:
         """When the last event was written, in `anyio.current_time()`."""
         return self._last_at
 
+    @property
+    def submitted(self) -> bool:
+        """Whether anything irreversible was announced."""
+        return self._submitted
+
+    def weigh(self, weights: Weights) -> None:
+        """From now on the percentage goes by these."""
+        self._weights = weights
+
+    async def again(self, attempt: int, mensagem: str) -> None:
+        """The run begins once more: its `attempt`-th time, from the first screen."""
+        self._attempt = attempt
+        await self._progress(Phase.NOTICE, mensagem)
+
     async def entered(self, etapa: str, titulo: str, mensagem: str) -> None:
         """The screen `etapa` is on view."""
         self._etapa, self._titulo = etapa, titulo
+        self._entered_at = anyio.current_time()
+        self._advance(seconds=0)
         await self._progress(Phase.ENTERED, mensagem)
 
     async def done(self, etapa: str, titulo: str, mensagem: str) -> None:
@@ -94,6 +116,7 @@ class Reporter:
 
     async def notice(self, mensagem: str, *, restante_s: tuple[int, int] | None = None) -> None:
         """Something worth saying within the current screen."""
+        self._advance(seconds=anyio.current_time() - self._entered_at)
         await self._progress(Phase.NOTICE, mensagem, restante_s=restante_s)
 
     async def submitting(self, mensagem: str) -> None:
@@ -120,8 +143,16 @@ class Reporter:
 
     def _leave(self, etapa: str, titulo: str) -> None:
         self._etapa, self._titulo = etapa, titulo
-        share = round(_number(etapa) / self._total * 100, 1) if self._total else 0.0
-        self._percent = max(self._percent, min(HIGHEST, share))
+        self._advance()
+
+    def _advance(self, *, seconds: float | None = None) -> None:
+        """What has passed of the run: with the current screen, or `seconds` of it."""
+        share = self._weights.passed(self._etapa, seconds=seconds)
+        if share is None:
+            if seconds is not None or not self._total:
+                return
+            share = _number(self._etapa) / self._total
+        self._percent = max(self._percent, min(HIGHEST, round(share * 100, 1)))
 
     async def _progress(
         self,
@@ -141,6 +172,8 @@ class Reporter:
                 mensagem=mensagem,
                 restante_s=restante_s,
             )
+            if self._attempt > 1:
+                told["tentativa"] = self._attempt
             return {**told, **SUBMITTED} if submitting or self._submitted else told
 
         await self._say(EventType.PROGRESS, data, submitting=submitting)

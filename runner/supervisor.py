@@ -11,6 +11,7 @@
    run out through no fault. So the supervisor first prolongs those of its own workers and leaves
    the workers of other runners a moment to do the same; only then it claims again.
 6. Only trouble that begins or ends is logged, never each of its moments.
+7. What earlier runs teach about the screens' durations is read now and then, beside the work.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ import structlog
 from anyio.abc import TaskGroup
 
 from db.errors import StoreError
-from db.events import EventType, Phase, Status
-from db.store import Lease, Runs, Session, Wish
+from db.events import Event, EventType, Phase, Status
+from db.store import PAGE, Lease, Runs, Session, Wish
 from runner.attempt import FINAL, LOST, Attempt, conclude
 from runner.automation import Automation
 from runner.flow import Site
 from runner.process import TTL_S, Job
 from runner.reporter import FIRST_SCREEN, PATIENCE_S, blame, insist, progress
+from runner.weight import durations
 
 # A visitor waits from the first moment: look 25 times a second, in a tenth of a millisecond each.
 LOOK_S = 0.04
@@ -48,6 +50,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 # Running sessions get this long once the runner has to stop; with the farewell of an attempt it
 # stays below what `andamento up` and systemd wait.
 STOP_GRACE_S = 8.0
+# Durations change with the site, not with each run; reading some runs costs about 50 ms.
+LEARN_S, LEARN_RUNS = 60.0, 20
 # A session whose runner died this often before anything happened is not begun again.
 ATTEMPTS = 3
 
@@ -107,6 +111,7 @@ class Supervisor:
         self._grace_s = grace_s
         # By lease, not by session: a session may come back while its last task is still tidying up.
         self._leases: set[Lease] = set()
+        self._weights: dict[str, Mapping[str, float]] = {}
         self._version: int | None = None
         self._next_claim = 0.0
         self._trouble: str | None = None
@@ -120,7 +125,10 @@ class Supervisor:
         log.info("runner started", owner=self.owner, queues=self._queues, capacity=self._capacity)
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
-                await self._claim_until(stop, group)
+                async with anyio.create_task_group() as beside:
+                    beside.start_soon(self._learn)
+                    await self._claim_until(stop, group)
+                    beside.cancel_scope.cancel()
                 scope.deadline = anyio.current_time() + self._grace_s
                 log.info("runner stopping", owner=self.owner, running=len(self._leases))
         log.info("runner stopped", owner=self.owner)
@@ -211,6 +219,25 @@ class Supervisor:
             log.info("store is well again", was=self._trouble)
             self._trouble, self._pause = None, FIRST_PAUSE_S
 
+    async def _learn(self) -> None:
+        """Keep the screens' durations up to date, for the percentage of the runs to come."""
+        while True:
+            for name in self._automations:
+                try:
+                    self._weights[name] = durations(await self._completed(name))
+                except StoreError:
+                    continue  # What cannot be read now is learned later.
+                except Exception as error:
+                    # The top of this task: a bar without weights is no reason to stop working.
+                    log.error("durations are unreadable", automation=name, **blame(error))
+            await anyio.sleep(LEARN_S)
+
+    async def _completed(self, automation: str) -> list[list[Event]]:
+        runs = await self._store.sessions(
+            status=Status.COMPLETED, automation=automation, limit=LEARN_RUNS
+        )
+        return [await self._store.events(run.id, limit=PAGE) for run in runs]
+
     async def _attend(self, session: Session, lease: Lease) -> None:
         """The top of one session's task."""
         try:
@@ -284,6 +311,7 @@ class Supervisor:
             database=self._workplace.database,
             site=self._workplace.site,
             chromium=self._workplace.chromium,
+            weights=self._weights.get(session.automation, {}),
             ttl_s=self._ttl_s,
         )
         environment = self._workplace.environment

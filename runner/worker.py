@@ -6,7 +6,9 @@
 2. A worker that lost its lease writes nothing more: the newer generation decides.
 3. Whatever the flow raises becomes an ending. What is not a `Failure` is told by type and place
    only, for a message quotes the answers that were worked on.
-4. When the supervisor is gone the worker goes too, with its browser. It says so in the log first,
+4. What the site broke is tried once more from the start, with a fresh browser, while nothing of the
+   visitor's was submitted; the visitor reads that it is.
+5. When the supervisor is gone the worker goes too, with its browser. It says so in the log first,
    for the visitor should not wait until the lease runs out; where nothing has happened yet it gives
    the session back instead. A thread makes sure: it works while the event loop is blocked.
 """
@@ -33,12 +35,29 @@ from runner.failure import Failure
 from runner.flow import Context, Site
 from runner.process import TTL_S
 from runner.reporter import Reporter, blame
+from runner.weight import Weights, learn
 
 # A fifth of the lease's life: four beats may fail before it runs out. It is also how long a wish to
 # cancel waits at most.
 RENEW_S = 1.0
 # What the loop gets for its last words once the supervisor is gone; then the thread ends it all.
 LAST_WORDS_S = 1.0
+# A site that failed twice in a row will fail the third time too; a person waits.
+ATTEMPTS = 2
+# Long enough for a site to come back from a hiccup.
+AGAIN_S = 1.0
+# The site's hiccups, and a browser that did not open. Not one that died in the middle: the visitor
+# is told of that at once.
+AGAIN = frozenset(
+    {
+        "navegador_nao_abriu",
+        "tela_ausente",
+        "erro_do_site",
+        "site_fora_do_ar",
+        "estimativa_incompleta",
+    }
+)
+AGAIN_MESSAGE = "O site de cotação falhou. Estamos tentando mais uma vez, desde o começo."
 # This session is no longer ours to write.
 LOST = (Fenced, Ended, UnknownSession)
 
@@ -54,16 +73,18 @@ async def work(
     answers: Mapping[str, Any],
     site: Site,
     page: PageOpener,
+    weights: Mapping[str, float] | None = None,
     ttl_s: float = TTL_S,
     lifeline: int | None = None,
 ) -> None:
     """Run one session to its ending, or until the lease is lost.
 
+    `weights` are the screens' durations as earlier runs have taught them, in seconds.
     `lifeline` is the descriptor that becomes readable (closed) when the supervisor is gone.
     Raises StoreError (in a group) when the ending could not be written: then the supervisor does.
     """
     reporter = Reporter(store, lease, total=automation.screens(answers))
-    attempt = _Run(store, lease, automation, reporter, ttl_s)
+    attempt = _Run(store, lease, automation, reporter, ttl_s, weights or {})
     context = Context(answers=answers, report=reporter, site=site, page=page)
     async with anyio.create_task_group() as group:
         # The first beat comes before the flow: a session cancelled meanwhile is not begun.
@@ -109,7 +130,9 @@ class _Run:
         automation: Automation,
         reporter: Reporter,
         ttl_s: float,
+        weights: Mapping[str, float],
     ) -> None:
+        self._weights = weights
         self._store = store
         self._lease = lease
         self._automation = automation
@@ -123,16 +146,36 @@ class _Run:
         """The flow, to its end or until a watch stops it."""
         if self._flow.cancel_called:
             return
-        try:
-            with self._flow:
-                await _load(self._automation.flow)(context)
-        except Exception as error:
-            ending = _ending(error)
-        else:
-            ending = Failure("robo_interrompido", detail={"causa": "the flow gave no result"})
+        ending: Failure | None = None
+        with self._flow:
+            ending = await self._try(context)
         # A watch has the word: what the flow says while being stopped is no cause.
         if ending is not None and not self._flow.cancel_called:
             await self._write(ending)
+
+    async def _try(self, context: Context) -> Failure | None:
+        """What the flow ended with, at its last attempt; None if the session is not ours."""
+        for attempt in range(1, ATTEMPTS + 1):
+            ending = await self._attempt(context)
+            told = self._reporter.submitted or self._reporter.ended
+            if told or ending is None or ending.tipo not in AGAIN or attempt == ATTEMPTS:
+                break
+            try:
+                await self._reporter.again(attempt + 1, AGAIN_MESSAGE)
+            except Exception as error:
+                return _ending(error)
+            await anyio.sleep(AGAIN_S)
+        return ending
+
+    async def _attempt(self, context: Context) -> Failure | None:
+        try:
+            flow = _load(self._automation.flow)
+            declared = getattr(flow, "weights", {})
+            self._reporter.weigh(Weights(learn(declared, self._weights)))
+            await flow(context)
+        except Exception as error:
+            return _ending(error)
+        return Failure("robo_interrompido", detail={"causa": "the flow gave no result"})
 
     async def keep_lease(self, *, task_status: TaskStatus[None]) -> None:
         """Renew until the lease is lost or a cancel is wished."""

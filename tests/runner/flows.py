@@ -76,6 +76,36 @@ async def _refuse() -> None:
     raise Failure("cpf_recusado", "9", {"tela": "9"})
 
 
+_falls: dict[int, int] = {}
+
+
+async def stumbles(context: Context) -> None:
+    """Fail `nome` times, with the failure `cpf`; a result after that."""
+    answers = context.answers
+    await context.report.entered("2", "Placa", "Informando a placa")
+    if answers.get("email"):
+        await context.report.submitting("Enviando")
+    times = _falls[id(context)] = _falls.get(id(context), 0) + 1
+    if times <= int(answers["nome"]):
+        raise Failure(answers.get("cpf") or "erro_do_site", "2")
+    await context.report.result(DONE)
+
+
+class _Walks:
+    """A flow that declares weights, as `runner.flow.Flow` does."""
+
+    weights: Mapping[str, float] = {"1": 1, "2": 1}
+
+    async def __call__(self, context: Context) -> None:
+        for etapa in self.weights:
+            await context.report.entered(etapa, "Tela", "Entrou")
+            await context.report.done(etapa, "Tela", "Saiu")
+        await context.report.result(DONE)
+
+
+walks = _Walks()
+
+
 async def waits(context: Context) -> None:
     """Stay on one screen for ever."""
     await context.report.entered("4", "Seguro atual", "Esperando")
@@ -141,6 +171,8 @@ AUTOMATIONS: Mapping[str, Automation] = {
                 "talks",
                 "raises",
                 "fails",
+                "stumbles",
+                "walks",
                 "waits",
                 "clings",
                 "sleeps",

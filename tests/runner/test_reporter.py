@@ -12,6 +12,7 @@ from db.events import EventType
 from db.snapshot import fold
 from runner.failure import Failure
 from runner.reporter import Reporter, blame, insist
+from runner.weight import Weights
 from tests.runner.conftest import Bench, Failing
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +35,37 @@ async def test_the_percentage_is_linear_in_screens_and_never_falls(bench: Bench)
     await report.done("15", "Fim", "m")
     seen = [event.data["percentual"] for event in await bench.events()]
     assert seen == [0, 6.7, 6.7, 46.7, 46.7, 99]
+
+
+async def test_with_weights_the_percentage_is_the_time_that_usually_has_passed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = await reporter(bench)
+    report.weigh(Weights({"1": 10, "1.5": 0, "2": 30, "3": 60}))
+    await report.entered("1", "Um", "m")
+    await report.done("1", "Um", "m")
+    await report.entered("2", "Dois", "m")
+    now = anyio.current_time()
+    monkeypatch.setattr("runner.reporter.anyio.current_time", lambda: now + 15)
+    await report.notice("m")
+    await report.done("2", "Dois", "m")
+    await report.entered("1", "Um", "m")
+    await report.done("3", "Três", "m")
+    seen = [event.data["percentual"] for event in await bench.events()]
+    assert seen[:3] == [0, 10, 10]
+    assert seen[3] == pytest.approx(25, abs=1)
+    assert seen[4:] == [40, 40, 99]
+
+
+async def test_a_run_that_begins_again_says_so_from_then_on(bench: Bench) -> None:
+    report = await reporter(bench)
+    await report.entered("1", "Um", "m")
+    await report.again(2, "De novo")
+    await report.entered("1", "Um", "m")
+    first, notice, again = [event.data for event in await bench.events()]
+    assert "tentativa" not in first
+    assert (notice["fase"], notice["mensagem"], notice["tentativa"]) == ("aviso", "De novo", 2)
+    assert (again["fase"], again["tentativa"]) == ("entrou", 2)
 
 
 async def test_a_screen_is_told_with_its_number_and_title(bench: Bench) -> None:

@@ -17,7 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from db.errors import StoreBusy, StoreFull, StoreReadOnly
-from db.events import EventType, Status
+from db.events import Event, EventType, Status
 from db.sqlite import SqliteStore
 from db.store import NewSession, Session, Wish
 from runner.supervisor import Workplace
@@ -344,3 +344,28 @@ def test_the_supervisor_never_loads_playwright_nor_a_flow() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert loaded.stdout.strip() == b"[]"
+
+
+async def test_what_completed_runs_took_weighs_the_next_ones_screens(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("x", "y"):
+        await bench.create("walks", name)
+    read = anyio.Event()
+
+    def taught(runs: list[list[Event]]) -> dict[str, float]:
+        walked = [run for run in runs if run[-1].type is EventType.RESULT]
+        if len(walked) == 2:
+            read.set()
+        return {"1": 90.0, "2": 10.0}
+
+    monkeypatch.setattr("runner.supervisor.durations", taught)
+    monkeypatch.setattr("runner.supervisor.LEARN_S", 0.1)
+    bench.supervise()
+    with anyio.fail_after(20):
+        await read.wait()
+    await bench.create("walks")
+    await bench.ending()
+    done = [event.data for event in await bench.events() if event.data.get("fase") == "concluiu"]
+    # Linear it would be 6.7: this automation says that it has fifteen screens.
+    assert [data["percentual"] for data in done] == [90, 99]

@@ -89,6 +89,49 @@ async def test_a_flow_that_speaks_is_not_silent(bench: Bench) -> None:
     assert ending is not None and ending.type is EventType.RESULT
 
 
+async def test_what_the_site_broke_is_tried_once_more_and_the_visitor_sees_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.worker.AGAIN_S", 0)
+    ending = await run(bench, "stumbles", {"nome": "1"})
+    assert ending is not None and ending.type is EventType.RESULT
+    told = [(event.data.get("fase"), event.data.get("tentativa")) for event in await bench.events()]
+    assert told[:-1] == [("entrou", None), ("aviso", 2), ("entrou", 2)]
+
+
+async def test_what_fails_again_is_the_ending(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.worker.AGAIN_S", 0)
+    ending = await run(bench, "stumbles", {"nome": "9"})
+    assert ending is not None and ending.data["tipo"] == "erro_do_site"
+    entered = [event for event in await bench.events() if event.data.get("fase") == "entrou"]
+    assert len(entered) == 2
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        # Something was submitted; the visitor's own answer was refused; the browser died.
+        {"nome": "9", "cpf": "erro_do_site", "email": "submits"},
+        {"nome": "9", "cpf": "placa_desconhecida"},
+        {"nome": "9", "cpf": "navegador_caiu"},
+    ],
+)
+async def test_what_another_try_cannot_mend_is_the_ending_at_once(
+    bench: Bench, answers: dict[str, str]
+) -> None:
+    ending = await run(bench, "stumbles", answers)
+    assert ending is not None and ending.data["tipo"] == answers["cpf"]
+    assert not [event for event in await bench.events() if "tentativa" in event.data]
+
+
+async def test_the_percentage_goes_by_what_earlier_runs_have_taught(bench: Bench) -> None:
+    await run(bench, "walks", weights={"1": 90.0, "2": 10.0})
+    seen = [event.data["percentual"] for event in await bench.events() if "fase" in event.data]
+    assert seen == [0, 90, 90, 99]
+
+
 async def test_a_failure_within_a_task_group_is_the_ending(bench: Bench) -> None:
     ending = await run(bench, "fails")
     assert ending is not None

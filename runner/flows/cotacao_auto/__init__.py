@@ -13,11 +13,11 @@ AUTOMATION = Automation(
     title="Cotação de seguro auto",
     queue="navegador",
     model=QuoteAnswers,
-    flow="runner.flows.cotacao_auto.flow:run",
+    flow="runner.flows.cotacao_auto.flow:flow",
     total=15,
     # Successful runs of the predecessor took up to 141 s, manual quotes up to 233 s.
     deadline_s=300,
-    # The calculation is the longest silence; the flow speaks every 20 s while it waits.
+    # The calculation is the longest silence; the flow speaks every 10 s while it waits.
     silence_s=180,
 )
 

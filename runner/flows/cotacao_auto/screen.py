@@ -43,6 +43,9 @@ flow: Flow[Desk] = Flow(QuoteAnswers, Desk, arrive)
 @flow.opening
 async def open_site(desk: Desk) -> None:
     """The landing page; nothing of it matters but the buttons of screen 1."""
+    if not (desk.site.email and desk.site.password):
+        # The result could never be opened: better known before the visitor's data leave.
+        raise Failure("sem_conta")
     await goto(desk.page, desk.site.url, within=desk.patience.opening)
 
 

@@ -39,7 +39,7 @@ class Patience:
     settle: float = 3
     calculation: float = 240
     after_countdown: float = 45
-    between_notices: float = 20
+    between_notices: float = 10
     login: float = 15
     access: float = 30
     grid: float = 20
