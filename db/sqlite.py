@@ -206,6 +206,20 @@ class SqliteStore:
             session_id=lease.session_id, seq=seq, type=type, at=at, body=body, detail=private
         )
 
+    async def take_turn(self, lease: Lease, key: str) -> bool:
+        """Hold `key` for this session; False while another one has it. Raises as `renew`."""
+        now = rfc3339(self._clock())
+        if await self._write("take_turn", {**_holder(lease), "key": key, "now": now}):
+            return True
+        session = await self.session(lease.session_id)
+        if session.generation != lease.generation or session.ended_at is not None:
+            await self._refuse(lease)
+        return False
+
+    async def end_turn(self, lease: Lease, key: str) -> None:
+        """Give the turn back; nothing happens where it was lost before."""
+        await self._write("end_turn", {**_holder(lease), "key": key})
+
     async def checkpoint(self) -> None:
         """Move a grown WAL into the file, under the write lock; a busy moment is left for later."""
         await self._database.checkpoint()

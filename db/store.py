@@ -178,6 +178,18 @@ class Runs(EventLog, Protocol):
         """
         ...
 
+    async def take_turn(self, lease: Lease, key: str) -> bool:
+        """Hold `key` for this session, which at most one running session does; False while another
+        one has it.
+
+        It is given back by `end_turn`, or with the lease. Raises as `renew`.
+        """
+        ...
+
+    async def end_turn(self, lease: Lease, key: str) -> None:
+        """Give the turn back; nothing happens where it was lost before."""
+        ...
+
 
 class Store(Requests, Runs, Protocol):
     """A whole engine: an async context manager that opens, migrates and closes."""

@@ -19,7 +19,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
@@ -81,28 +81,38 @@ class Site:
     password: str = ""
 
 
+# Waits until nobody else holds what the key names, and holds it while the context lasts.
+Turn = Callable[[str], AbstractAsyncContextManager[None]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """All that a run is given.
 
     `answers` are normalised; `page` opens a fresh browser page (a Playwright `Page`) and closes
-    everything behind it; a flow without a browser never calls it.
+    everything behind it; a flow without a browser never calls it. `turn` is Visit's.
     """
 
     answers: Mapping[str, Any]
     report: Report
     site: Site
     page: Callable[[], AbstractAsyncContextManager[Any]]
+    turn: Turn = lambda key: nullcontext()
 
 
 @dataclass(kw_only=True)
 class Visit(Generic[A]):
-    """One run as its screens see it; a flow may add fields of its own in a subclass."""
+    """One run as its screens see it; a flow may add fields of its own in a subclass.
+
+    `async with visit.turn("key")` is for what one run at a time may do, over all runners: a login
+    with an account that all share.
+    """
 
     answers: A
     report: Report
     site: Site
     page: Page
+    turn: Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +253,11 @@ class Flow(Generic[V]):
         try:
             async with context.page() as page:
                 given = (visit or self._visit)(
-                    answers=answers, report=context.report, site=context.site, page=page
+                    answers=answers,
+                    report=context.report,
+                    site=context.site,
+                    page=page,
+                    turn=context.turn,
                 )
                 await walk.go(given, self._opening)
         except Failure as failure:

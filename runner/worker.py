@@ -35,6 +35,7 @@ from runner.failure import Failure
 from runner.flow import Context, Site
 from runner.process import TTL_S
 from runner.reporter import Reporter, blame
+from runner.turn import Turns
 from runner.weight import Weights, learn
 
 # A fifth of the lease's life: four beats may fail before it runs out. It is also how long a wish to
@@ -58,6 +59,7 @@ AGAIN = frozenset(
     }
 )
 AGAIN_MESSAGE = "O site de cotação falhou. Estamos tentando mais uma vez, desde o começo."
+TURN_MESSAGE = "Outra cotação está neste passo agora. A sua vem em seguida."
 # This session is no longer ours to write.
 LOST = (Fenced, Ended, UnknownSession)
 
@@ -85,7 +87,8 @@ async def work(
     """
     reporter = Reporter(store, lease, total=automation.screens(answers))
     attempt = _Run(store, lease, automation, reporter, ttl_s, weights or {})
-    context = Context(answers=answers, report=reporter, site=site, page=page)
+    turns = Turns(store, lease, lambda: reporter.notice(TURN_MESSAGE))
+    context = Context(answers=answers, report=reporter, site=site, page=page, turn=turns.take)
     async with anyio.create_task_group() as group:
         # The first beat comes before the flow: a session cancelled meanwhile is not begun.
         await group.start(attempt.keep_lease)

@@ -76,6 +76,16 @@ async def _refuse() -> None:
     raise Failure("cpf_recusado", "9", {"tela": "9"})
 
 
+async def shares(context: Context) -> None:
+    """Do a part of the work in turn, for as long as the file `file` is not there."""
+    await context.report.entered("14", "Vez", "Esperando")
+    async with context.turn("conta"):
+        await context.report.entered("15", "Cálculo", "Na vez")
+        while not await anyio.Path(context.answers["file"]).exists():
+            await anyio.sleep(0.01)
+    await context.report.result(DONE)
+
+
 _falls: dict[int, int] = {}
 
 
@@ -171,6 +181,7 @@ AUTOMATIONS: Mapping[str, Automation] = {
                 "talks",
                 "raises",
                 "fails",
+                "shares",
                 "stumbles",
                 "walks",
                 "waits",

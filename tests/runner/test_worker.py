@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -124,6 +126,29 @@ async def test_what_another_try_cannot_mend_is_the_ending_at_once(
     ending = await run(bench, "stumbles", answers)
     assert ending is not None and ending.data["tipo"] == answers["cpf"]
     assert not [event for event in await bench.events() if "tentativa" in event.data]
+
+
+async def test_what_all_share_is_done_by_one_at_a_time_and_who_waits_says_so(
+    bench: Bench, tmp_path: Path
+) -> None:
+    answers = {"file": str(tmp_path / "go on")}
+    leases = []
+    for name in ("x", "y"):
+        await bench.create("shares", name)
+        leases.append(await bench.claim(name))
+    async with anyio.create_task_group() as group:
+        for lease in leases:
+            group.start_soon(partial(run, bench, "shares", answers, lease=lease))
+            await bench.screen("15" if lease is leases[0] else "14", lease.session_id)
+        await bench.until(lambda session: session.last_seq == 2, "y")
+        # The second one has said that it waits, and has not come further.
+        waiting = (await bench.events("y"))[-1].data
+        assert (waiting["fase"], waiting["etapa"]) == ("aviso", "14")
+        (tmp_path / "go on").touch()
+    for name in ("x", "y"):
+        assert (await bench.ending(name)).type is EventType.RESULT
+    told = [(event.data.get("fase"), event.data.get("etapa")) for event in await bench.events("y")]
+    assert told[:-1] == [("entrou", "14"), ("aviso", "14"), ("entrou", "15")]
 
 
 async def test_the_percentage_goes_by_what_earlier_runs_have_taught(bench: Bench) -> None:

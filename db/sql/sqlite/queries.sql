@@ -74,3 +74,17 @@ INSERT INTO events (session_id, seq, generation, type, at, data, detail)
 SELECT id, last_seq + 1, generation, :type, max(:now, updated_at), :data, :detail
 FROM sessions WHERE id = :id AND generation = :generation AND ended_at IS NULL
 RETURNING seq, at;
+
+-- name: take_turn
+INSERT INTO turns (key, session_id, generation)
+SELECT :key, id, generation FROM sessions
+WHERE id = :id AND generation = :generation AND ended_at IS NULL
+ON CONFLICT (key) DO UPDATE SET session_id = excluded.session_id, generation = excluded.generation
+WHERE turns.session_id = excluded.session_id
+    OR NOT EXISTS (SELECT 1 FROM sessions AS holder
+        WHERE holder.id = turns.session_id AND holder.generation = turns.generation
+            AND holder.ended_at IS NULL AND holder.lease_until > :now)
+RETURNING key;
+
+-- name: end_turn
+DELETE FROM turns WHERE key = :key AND session_id = :id AND generation = :generation RETURNING key;

@@ -3,7 +3,8 @@
 1. The end of the waiting is whichever text comes first: the success or the manual quote. The
    countdown only tells how long it may take; it may also stay at 00:00, so the flow has a deadline
    of its own.
-2. One login, never a second: a refused account must not be locked by trying again.
+2. One login, never a second: a refused account must not be locked by trying again. Runs that share
+   the account take turns from the login to the result: a second login may end the first one's.
 3. The grid stands behind the login with placeholder prices. It is read only when no modal covers
    it, and counts only when it is complete; what is incomplete may still change until the deadline.
 4. The password goes into the page and nowhere else.
@@ -11,11 +12,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import anyio
 
 from runner.failure import Failure
+from runner.flow import Site
 from runner.flows.cotacao_auto import script
 from runner.flows.cotacao_auto.arrival import ESTIMATED, MANUAL, SUCCESS
 from runner.flows.cotacao_auto.desk import Desk
@@ -50,8 +53,14 @@ async def calculate(desk: Desk) -> dict[str, Any]:
     if ending.name == ALERT.name:
         raise Failure("erro_do_site")
     await desk.report.notice("O cálculo terminou. Estamos abrindo o resultado.")
-    await _enter(desk)
-    return await _read(desk)
+    async with desk.turn(_account(desk.site)):
+        await _enter(desk)
+        return await _read(desk)
+
+
+def _account(site: Site) -> str:
+    """The broker's account as a key: all quotes share it, so logins take turns."""
+    return "conta-" + hashlib.sha256(site.email.encode()).hexdigest()[:16]
 
 
 async def _wait(desk: Desk) -> Arrival:
