@@ -15,7 +15,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import anyio
 import typer
@@ -34,6 +34,9 @@ from db.errors import Ended, UnknownSession
 from db.events import Event, Status, wire
 from db.snapshot import Snapshot, step
 from db.store import NewSession, Store, Wish
+
+if TYPE_CHECKING:
+    from runner.automation import Automation, Intake
 
 FALLBACK = Path("parametros.json")
 
@@ -66,9 +69,10 @@ def quote(
         logs.configure(settings.log_level if json else "warning")
         if session is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", session):
             raise typer.BadParameter("a session id has letters, digits, - and _ only")
-        answers = _answers(automation, _read(data, data_file))
+        chosen = _automation(automation)
+        answers = _answers(chosen, _read(data, data_file))
         if dry_run:
-            _show_answers(answers, json=json)
+            _show_answers(chosen, answers, json=json)
             return
         async with open_store(settings, create=True) as store:
             created = await _create(store, settings, automation, answers, session)
@@ -87,45 +91,63 @@ def _read(data: str | None, data_file: Path | None) -> Mapping[str, Any]:
         if data is None:
             path = data_file or FALLBACK
             data = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        answers = json_text.loads(data)
+        # With or without the mark that editors on Windows put in front.
+        answers = json_text.loads(data.removeprefix("\ufeff"))
     except OSError as error:
         raise typer.BadParameter(f"{place} cannot be read: {error.strerror}") from None
     except ValueError as error:
         where = f"line {error.lineno}" if isinstance(error, json_text.JSONDecodeError) else "text"
         raise typer.BadParameter(f"{place} is not JSON ({where})") from None
+    except RecursionError:
+        raise typer.BadParameter(f"{place} is nested too deeply") from None
     if not isinstance(answers, dict):
         raise typer.BadParameter(f"{place} must hold one JSON object with the answers")
     return answers
 
 
-def _answers(automation: str, raw: Mapping[str, Any]) -> Any:
+def _automation(name: str) -> Automation:
     from andamento.automations import AUTOMATIONS
 
-    if automation not in AUTOMATIONS:
+    if name not in AUTOMATIONS:
         known = ", ".join(sorted(AUTOMATIONS))
-        raise typer.BadParameter(f"there is no automation {automation!r}; known: {known}")
-    intake = AUTOMATIONS[automation].normalise(raw, language="pt")
+        raise typer.BadParameter(f"there is no automation {name!r}; known: {known}")
+    return AUTOMATIONS[name]
+
+
+def _answers(automation: Automation, raw: Mapping[str, Any]) -> Intake:
+    intake = automation.normalise(raw, language="pt")
     if intake.errors:
         listed = "\n".join(f"  {name}: {text}" for name, text in intake.errors.items())
         raise typer.BadParameter(f"the answers cannot be used:\n{listed}")
     return intake
 
 
-def _show_answers(intake: Any, *, json: bool) -> None:
+def _show_answers(automation: Automation, intake: Intake, *, json: bool) -> None:
+    shown = automation.assumptions(intake.answers, intake.assumed)
     if json:
-        emit({"answers": intake.answers, "assumed": intake.assumed, "ignored": intake.ignored})
+        facts = {"answers": intake.answers, "assumed": intake.assumed, "ignored": intake.ignored}
+        emit({**facts, "assumptions": shown})
         return
+    told = {row["campo"] for row in shown}
     table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in intake.answers.items():
-        assumed = "[yellow]assumed[/]" if name in intake.assumed else ""
-        table.add_row(f"[dim]{name}[/]", "–" if value is None else _cell(value), assumed)
+    given = {name: value for name, value in intake.answers.items() if value is not None}
+    for name, value in given.items():
+        note = "[yellow]assumed[/]" if name in told else "[dim]assumed, unused[/]"
+        table.add_row(
+            escape(automation.model.title(name)),
+            _cell(value),
+            note if name in intake.assumed else "",
+            f"[dim]{name}[/]",
+        )
     out.print(table)
+    if left_open := len(intake.answers) - len(given):
+        out.print(f"[dim]{left_open} more are open: not asked for, or only for display.[/]")
     if intake.ignored:
         out.print(f"{intake.ignored} unknown fields were ignored.")
 
 
 async def _create(
-    store: Store, settings: Settings, automation: str, intake: Any, session: str | None
+    store: Store, settings: Settings, automation: str, intake: Intake, session: str | None
 ) -> str:
     from service.token import new_session_id
 

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,7 @@ class Snapshot:
     timeline: tuple[Visit, ...] = ()
     restante_s: Any = None
     fila: Any = None
+    assumidas: Sequence[Any] = ()
     submitted: bool = False
 
 
@@ -111,6 +112,7 @@ def render(snapshot: Snapshot) -> dict[str, Any]:
             "timeline": [_visit(visit) for visit in snapshot.timeline],
             "restante_s": snapshot.restante_s,
             "fila": snapshot.fila,
+            "assumidas": list(snapshot.assumidas),
             "source": "history",
         },
     }
@@ -128,12 +130,18 @@ def _progress(snapshot: Snapshot, data: Mapping[str, Any], at: str) -> Snapshot:
         percentual=max(snapshot.percentual, data.get("percentual", 0)),
         restante_s=data.get("restante_s"),
         fila=data.get("fila") if status is Status.QUEUED else None,
+        assumidas=_list(data.get("assumidas"), snapshot.assumidas),
         timeline=_timeline(snapshot.timeline, data, at),
     )
 
 
 def _running_status(given: object) -> Status:
     return Status(str(given)) if given in ("queued", "paused") else Status.RUNNING
+
+
+def _list(given: object, kept: Sequence[Any]) -> Sequence[Any]:
+    # Told once, at the beginning: what later events do not repeat stays.
+    return given if isinstance(given, list) else kept
 
 
 def _timeline(timeline: tuple[Visit, ...], data: Mapping[str, Any], at: str) -> tuple[Visit, ...]:

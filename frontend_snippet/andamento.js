@@ -21,6 +21,7 @@ const fold = {
     timeline: [],
     restante_s: null,
     fila: null,
+    assumidas: [],
   }),
   step(before, { seq, type, at, data }) {
     if (seq <= before.cursor) return before;
@@ -54,6 +55,7 @@ function advance(state, data, at) {
   state.percentual = Math.max(state.percentual, data.percentual ?? 0);
   state.restante_s = data.restante_s ?? null;
   state.fila = state.status === "queued" ? (data.fila ?? null) : null;
+  if (Array.isArray(data.assumidas)) state.assumidas = data.assumidas;
   if (data.fase === "entrou") state.timeline = kept(state.timeline, { etapa, titulo, inicio: at, fim: null });
   if (data.fase === "concluiu") state.timeline = leave(state.timeline, etapa, titulo, at);
 }
@@ -133,15 +135,15 @@ const seams = {
   fetch: (...request) => globalThis.fetch(...request),
   EventSource: globalThis.EventSource,
   times: {
-    first: 3000, // without a first byte, another way of reading is tried
-    silence: 45000, // three pings missed: the connection is dead, whatever it says
-    hold: 25000, // how long the service may hold a long poll
-    poll: 1500, // between two looks where it does not hold them
-    backoff: 1000, // before the first reconnection, doubled each time
+    first: 3000,
+    silence: 45000,
+    hold: 25000,
+    poll: 1500,
+    backoff: 1000,
     longest: 20000,
-    start: 20000, // for the answer to a start
-    lost: 3000, // a shorter break is not worth a word
-    speak: 10000, // between two announcements to a screen reader
+    start: 20000,
+    lost: 3000,
+    speak: 10000,
   },
 };
 const CLOSED = 2;
@@ -227,7 +229,7 @@ class Feed {
   #receive(text) {
     const event = JSON.parse(text);
     if (event.session_id !== this.#session.session_id || event.seq <= this.#state.cursor) return;
-    if (event.seq > this.#state.cursor + 1) return this.#retry(); // a gap: the log heals it
+    if (event.seq > this.#state.cursor + 1) return this.#retry();
     this.#tries = 0;
     this.#wordless = 0;
     this.#state = fold.step(this.#state, event);
@@ -370,6 +372,8 @@ h4 { font-size: .95em; }
 .covers > .ghost { height: 8px; margin: 4px 0; border-radius: 4px; background: var(--line);
   animation: breathe 2s ease-in-out infinite alternate; }
 @keyframes breathe { to { opacity: .45; } }
+.steps { grid-area: 1 / 2 / span 2; }
+summary { padding: 11px 0; font-size: .92em; font-weight: 600; cursor: pointer; }
 .trail li { display: flex; gap: 10px; align-items: center; padding: 7px 0; font-size: .92em; }
 .trail li + li { border-top: 1px solid var(--line); }
 .trail span { flex: 1; }
@@ -413,6 +417,7 @@ h2:focus-visible { outline: 0; }
   .body { padding: 20px; gap: 20px; }
   .story { grid-template-columns: minmax(0, 1fr); }
   .estimate { padding: 16px; }
+  .steps { grid-area: auto; }
   footer { padding: 10px 20px; }
   footer > * { flex: 1 0 auto; text-align: center; }
 }
@@ -541,10 +546,12 @@ function plan({ plano, valor, parcelamento, forma_pagamento, tipo_franquia, ...r
     h("p", { class: "price" }, unbroken(valor), h("small", {}, parcelamento)),
     h("p", { class: "soft" }, unbroken(forma_pagamento)),
     h("dl", {}, names.filter((name) => !name.endsWith("_centavos")).map((name) =>
-      h("div", {},
-        h("dt", {}, ROWS[name] ?? readable(name)),
-        h("dd", {}, cell(rest[name]), name === "valor_franquia" && tipo_franquia && h("small", {}, tipo_franquia))))),
+      row(ROWS[name] ?? readable(name), cell(rest[name]),
+        name === "valor_franquia" && tipo_franquia && h("small", {}, tipo_franquia)))),
   );
+}
+function row(name, ...said) {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, ...said));
 }
 function cell(value) {
   if (value === true || COVERED.test(value)) return [icon("sim"), "Incluído"];
@@ -569,7 +576,7 @@ function field(name, problem, value) {
 function readable(name) {
   return name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
 }
-const PAUSE_S = 15; // where the service does not say how long to wait
+const PAUSE_S = 15;
 const WAITING = {
   offline: {
     title: "Sem conexão com o serviço de cotação",
@@ -584,12 +591,12 @@ class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   #root = this.attachShadow({ mode: "open" });
   #dialog = null;
   #part = {};
-  #pose = null; // what panel and foot were built for
+  #pose = null;
   #answers = null;
   #key = null;
   #session = null;
   #feed = null;
-  #outcome = null; // the terminal status, or "gone"
+  #outcome = null;
   #visits = new Map();
   #told = {};
   #turn = 0;
@@ -763,6 +770,11 @@ class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
         part("story", "div", {},
           part("estimate", "section", {},
             h("h3", {}, "Estimativa inicial"), part("covers", "ul"), part("note", "p")),
+          part("assumed", "details", {},
+            h("summary", {}, "O que consideramos na sua cotação"),
+            h("p", { class: "soft" },
+              "O formulário não perguntou isto, então usamos o mais comum. O corretor pode ajustar."),
+            part("given", "dl")),
           part("steps", "section", {}, h("h3", {}, "Etapas"), part("trail", "ol")))),
       part("foot", "footer"),
       part("live", "p", { class: "unseen", "aria-live": "polite" }));
@@ -797,6 +809,8 @@ class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   }
   #paint(progress, estimate) {
     const { percent, outlook: line, bar, fill, covers, note, estimate: section, steps, trail: list } = this.#part;
+    const { assumed, given } = this.#part;
+    const { assumidas: rows = [] } = progress;
     const share = Math.round(progress.percentual);
     percent.textContent = `${share}%`;
     line.textContent = outlook(progress);
@@ -805,6 +819,9 @@ class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     for (const visit of progress.timeline) this.#visits.set(`${visit.etapa} ${visit.inicio ?? visit.fim}`, visit);
     list.replaceChildren(...trail([...this.#visits.values()], this.#outcome));
     steps.hidden = !this.#visits.size;
+    assumed.hidden = !rows.length;
+    if (given.childElementCount !== rows.length)
+      given.replaceChildren(...rows.map(({ titulo, valor }) => row(titulo, valor)));
     section.hidden = !estimate && this.#outcome !== null;
     note.textContent = estimate
       ? "Valores aproximados. O preço final depende do seu perfil."

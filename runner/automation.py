@@ -8,13 +8,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-Language = Literal["pt", "en"]
+from runner.answers import Answers, Language
+
+__all__ = ["Answers", "Automation", "Intake", "Language"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,24 +31,6 @@ class Intake:
     assumed: tuple[str, ...] = ()
     ignored: int = 0
     errors: Mapping[str, str] = field(default_factory=dict)
-
-
-class Answers(BaseModel):
-    """An input model: fields with defaults are "assumed" when left out.
-
-    A subclass adds fields and validators; `explain` turns pydantic's errors into sentences.
-    """
-
-    @classmethod
-    def prepare(cls, raw: Mapping[str, Any]) -> dict[str, Any]:
-        """Other spellings of field names are mapped here before validation; pure."""
-        return dict(raw)
-
-    @classmethod
-    def explain(cls, error: ValidationError, language: Language) -> dict[str, str]:
-        """Field name → one kind sentence in that language, never an echo of what was sent."""
-        sentence = {"pt": "Valor inválido", "en": "Invalid value"}[language]
-        return {str(item["loc"][0]) if item["loc"] else "_": sentence for item in error.errors()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +61,18 @@ class Automation:
         prepared = self.model.prepare(raw)
         known = {name: value for name, value in prepared.items() if name in self.model.model_fields}
         try:
-            answers = self.model.model_validate(known)
+            answers = self.model.model_validate(known, context={"today": self.model.today()})
         except ValidationError as error:
             return Intake(errors=self.model.explain(error, language))
-        assumed = tuple(sorted(set(self.model.model_fields) - answers.model_fields_set))
+        left_out = set(self.model.model_fields) - answers.model_fields_set
         return Intake(
             answers=answers.model_dump(mode="json"),
-            assumed=assumed,
+            assumed=tuple(sorted(name for name in left_out if getattr(answers, name) is not None)),
             ignored=len(prepared) - len(known),
         )
+
+    def assumptions(
+        self, answers: Mapping[str, Any], assumed: Sequence[str]
+    ) -> list[dict[str, str]]:
+        """The assumed answers that matter, for display; see `Answers.assumptions`."""
+        return self.model.assumptions(answers, assumed)

@@ -11,9 +11,10 @@ import { Feed, seams } from "./feed.mjs";
 import { fold } from "./fold.mjs";
 import { readForm } from "./form.mjs";
 import { STYLE } from "./style.mjs";
-import { coverages, field, h, icon, outlook, plan, scene, trail } from "./view.mjs";
+import { coverages, field, h, icon, outlook, plan, row, scene, trail } from "./view.mjs";
 
-const PAUSE_S = 15; // where the service does not say how long to wait
+// Where the service does not say how long to wait.
+const PAUSE_S = 15;
 const WAITING = {
   offline: {
     title: "Sem conexão com o serviço de cotação",
@@ -30,12 +31,14 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   #root = this.attachShadow({ mode: "open" });
   #dialog = null;
   #part = {};
-  #pose = null; // what panel and foot were built for
+  // What panel and foot were built for.
+  #pose = null;
   #answers = null;
   #key = null;
   #session = null;
   #feed = null;
-  #outcome = null; // the terminal status, or "gone"
+  // The terminal status, or "gone".
+  #outcome = null;
   #visits = new Map();
   #told = {};
   #turn = 0;
@@ -239,6 +242,11 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
         part("story", "div", {},
           part("estimate", "section", {},
             h("h3", {}, "Estimativa inicial"), part("covers", "ul"), part("note", "p")),
+          part("assumed", "details", {},
+            h("summary", {}, "O que consideramos na sua cotação"),
+            h("p", { class: "soft" },
+              "O formulário não perguntou isto, então usamos o mais comum. O corretor pode ajustar."),
+            part("given", "dl")),
           part("steps", "section", {}, h("h3", {}, "Etapas"), part("trail", "ol")))),
       part("foot", "footer"),
       part("live", "p", { class: "unseen", "aria-live": "polite" }));
@@ -278,6 +286,8 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
 
   #paint(progress, estimate) {
     const { percent, outlook: line, bar, fill, covers, note, estimate: section, steps, trail: list } = this.#part;
+    const { assumed, given } = this.#part;
+    const { assumidas: rows = [] } = progress;
     const share = Math.round(progress.percentual);
     percent.textContent = `${share}%`;
     line.textContent = outlook(progress);
@@ -287,6 +297,10 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     for (const visit of progress.timeline) this.#visits.set(`${visit.etapa} ${visit.inicio ?? visit.fim}`, visit);
     list.replaceChildren(...trail([...this.#visits.values()], this.#outcome));
     steps.hidden = !this.#visits.size;
+    assumed.hidden = !rows.length;
+    // Told once: what is open and being read is left alone.
+    if (given.childElementCount !== rows.length)
+      given.replaceChildren(...rows.map(({ titulo, valor }) => row(titulo, valor)));
     section.hidden = !estimate && this.#outcome !== null;
     note.textContent = estimate
       ? "Valores aproximados. O preço final depende do seu perfil."

@@ -15,15 +15,23 @@ export const seams = {
   fetch: (...request) => globalThis.fetch(...request),
   EventSource: globalThis.EventSource,
   times: {
-    first: 3000, // without a first byte, another way of reading is tried
-    silence: 45000, // three pings missed: the connection is dead, whatever it says
-    hold: 25000, // how long the service may hold a long poll
-    poll: 1500, // between two looks where it does not hold them
-    backoff: 1000, // before the first reconnection, doubled each time
+    // Without a first byte, another way of reading is tried.
+    first: 3000,
+    // Three pings missed: the connection is dead, whatever it says.
+    silence: 45000,
+    // How long the service may hold a long poll.
+    hold: 25000,
+    // Between two looks where it does not hold them.
+    poll: 1500,
+    // Before the first reconnection, doubled each time.
+    backoff: 1000,
     longest: 20000,
-    start: 20000, // for the answer to a start
-    lost: 3000, // a shorter break is not worth a word
-    speak: 10000, // between two announcements to a screen reader
+    // For the answer to a start.
+    start: 20000,
+    // A shorter break is not worth a word.
+    lost: 3000,
+    // Between two announcements to a screen reader.
+    speak: 10000,
   },
 };
 
@@ -125,7 +133,8 @@ export class Feed {
   #receive(text) {
     const event = JSON.parse(text);
     if (event.session_id !== this.#session.session_id || event.seq <= this.#state.cursor) return;
-    if (event.seq > this.#state.cursor + 1) return this.#retry(); // a gap: the log heals it
+    // A gap: the log heals it.
+    if (event.seq > this.#state.cursor + 1) return this.#retry();
     this.#tries = 0;
     this.#wordless = 0;
     this.#state = fold.step(this.#state, event);

@@ -22,6 +22,7 @@ export const fold = {
     timeline: [],
     restante_s: null,
     fila: null,
+    assumidas: [],
   }),
 
   step(before, { seq, type, at, data }) {
@@ -58,6 +59,7 @@ function advance(state, data, at) {
   state.percentual = Math.max(state.percentual, data.percentual ?? 0);
   state.restante_s = data.restante_s ?? null;
   state.fila = state.status === "queued" ? (data.fila ?? null) : null;
+  if (Array.isArray(data.assumidas)) state.assumidas = data.assumidas;
   if (data.fase === "entrou") state.timeline = kept(state.timeline, { etapa, titulo, inicio: at, fim: null });
   if (data.fase === "concluiu") state.timeline = leave(state.timeline, etapa, titulo, at);
 }

@@ -73,6 +73,8 @@ h4 { font-size: .95em; }
 .covers > .ghost { height: 8px; margin: 4px 0; border-radius: 4px; background: var(--line);
   animation: breathe 2s ease-in-out infinite alternate; }
 @keyframes breathe { to { opacity: .45; } }
+.steps { grid-area: 1 / 2 / span 2; }
+summary { padding: 11px 0; font-size: .92em; font-weight: 600; cursor: pointer; }
 .trail li { display: flex; gap: 10px; align-items: center; padding: 7px 0; font-size: .92em; }
 .trail li + li { border-top: 1px solid var(--line); }
 .trail span { flex: 1; }
@@ -120,6 +122,7 @@ h2:focus-visible { outline: 0; }
   .body { padding: 20px; gap: 20px; }
   .story { grid-template-columns: minmax(0, 1fr); }
   .estimate { padding: 16px; }
+  .steps { grid-area: auto; }
   footer { padding: 10px 20px; }
   footer > * { flex: 1 0 auto; text-align: center; }
 }

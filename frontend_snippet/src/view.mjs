@@ -148,10 +148,14 @@ export function plan({ plano, valor, parcelamento, forma_pagamento, tipo_franqui
     h("p", { class: "price" }, unbroken(valor), h("small", {}, parcelamento)),
     h("p", { class: "soft" }, unbroken(forma_pagamento)),
     h("dl", {}, names.filter((name) => !name.endsWith("_centavos")).map((name) =>
-      h("div", {},
-        h("dt", {}, ROWS[name] ?? readable(name)),
-        h("dd", {}, cell(rest[name]), name === "valor_franquia" && tipo_franquia && h("small", {}, tipo_franquia))))),
+      row(ROWS[name] ?? readable(name), cell(rest[name]),
+        name === "valor_franquia" && tipo_franquia && h("small", {}, tipo_franquia)))),
   );
+}
+
+/** One line of a list: what it is about, and what is said of it. */
+export function row(name, ...said) {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, ...said));
 }
 
 function cell(value) {

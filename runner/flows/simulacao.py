@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import anyio
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import Field
 
-from runner.automation import Answers, Automation, Language
+from runner.automation import Answers, Automation
 from runner.failure import Failure
 from runner.flow import Context
+from runner.kind import Number, Whole, choice, named
 
 TITLES = (
     "Qual seguro você deseja cotar?",
@@ -47,42 +48,17 @@ SILENCE_S = 180
 # The longest simulation there can be takes less than a day.
 DEADLINE_S = 24 * 60 * 60
 
-_SENTENCES: Mapping[str, Mapping[Language, str]] = {
-    "etapas": {
-        "pt": "Informe um número inteiro de 1 a 1000",
-        "en": "Enter a whole number from 1 to 1000",
-    },
-    "intervalo_s": {
-        "pt": "Informe um número de segundos de 0 a 60",
-        "en": "Enter a number of seconds from 0 to 60",
-    },
-    "fim": {
-        "pt": "Escolha cotacao, cotacao_manual, erro, morte ou silencio",
-        "en": "Choose cotacao, cotacao_manual, erro, morte or silencio",
-    },
-}
-
-
-def _number(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("true and false are no numbers")
-    return value
-
 
 class Simulation(Answers):
     """How many screens, how far apart in seconds, and how it ends."""
 
-    etapas: Annotated[int, BeforeValidator(_number)] = Field(15, ge=1, le=1000)
-    intervalo_s: Annotated[float, BeforeValidator(_number)] = Field(
-        1, ge=0, le=60, allow_inf_nan=False
+    etapas: Whole = Field(15, ge=1, le=1000)
+    intervalo_s: Annotated[Number, named("Intervalo em segundos", "interval in seconds")] = Field(
+        1, ge=0, le=60
     )
-    fim: Literal["cotacao", "cotacao_manual", "erro", "morte", "silencio"] = "cotacao"
-
-    @classmethod
-    def explain(cls, error: ValidationError, language: Language) -> dict[str, str]:
-        """Field name → what is allowed there."""
-        fields = [str(item["loc"][0]) for item in error.errors() if item["loc"]]
-        return {field: _SENTENCES[field][language] for field in fields}
+    fim: Annotated[Literal["cotacao", "cotacao_manual", "erro", "morte", "silencio"], choice()] = (
+        "cotacao"
+    )
 
 
 async def run(context: Context) -> None:

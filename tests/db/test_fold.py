@@ -45,6 +45,7 @@ progress = st.fixed_dictionaries(
         "titulo": st.text(max_size=5),
         "mensagem": st.text(max_size=5),
         "restante_s": st.none() | st.just([1, 2]),
+        "assumidas": st.none() | st.just([]) | st.just([{"campo": "x"}]),
     },
 )
 kinds = st.one_of(

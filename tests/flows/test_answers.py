@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from runner.automation import Language
 from runner.flows.cotacao_auto import AUTOMATION
 from runner.flows.cotacao_auto.answers import QuoteAnswers
-from runner.flows.cotacao_auto.sentence import sentence
 from tests.flows.journey import ANA, JOAO
+
+sentence = QuoteAnswers.sentence
 
 # A driver is another person, and a young one drives: every field is asked for.
 WHOLE: Mapping[str, Any] = {

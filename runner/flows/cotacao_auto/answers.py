@@ -1,238 +1,192 @@
-"""What the quote asks of a visitor: the fields, their defaults, and what is said when one is wrong.
+"""What the quote asks of a visitor: the fields, their defaults, and what they depend on.
 
 1. No Playwright here: the service validates with this model before a session exists.
-2. Nothing is guessed: a value comes from the visitor or from a default declared below. Empty values
-   count as left out; fields that have no default of their own are None, and are not "assumed".
-3. All errors in one pass: what depends on another field is checked at the later field, so that one
-   wrong answer does not hide the others. A sentence never repeats what was sent.
-4. Idempotent: what comes out goes in again unchanged (the flow reads its answers through it).
-5. A field that was not asked for is not judged: the driver's data matter only when the driver is
+2. A field that was not asked for is not judged: the driver's data matter only when the driver is
    another person, the youngest resident's only when there is one who drives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta, timezone
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from runner.automation import Answers, Language
-from runner.flows.cotacao_auto import spelling
-from runner.flows.cotacao_auto.sentence import sentence
-from runner.flows.cotacao_auto.spelling import Misspelt
+from runner.answers import Answers
+from runner.kind import (
+    BirthDate,
+    Cep,
+    Cpf,
+    Email,
+    Mobile,
+    Name,
+    Plate,
+    Shown,
+    YesNo,
+    choice,
+    named,
+    only_if,
+)
 
-Read = Callable[[Any], Any]
-
-# Brazil has had no summer time since 2019; a fixed offset needs no time zone database.
-_SAO_PAULO = timezone(timedelta(hours=-3))
-
-
-def _as(read: Read) -> BeforeValidator:
-    """The reader as pydantic runs it: before its own checks, with reasons it can carry."""
-
-    def validate(value: Any) -> Any:
-        if value is None:
-            return None
-        try:
-            return read(value)
-        except Misspelt as error:
-            raise PydanticCustomError(str(error), "misspelt") from None
-
-    return BeforeValidator(validate)
-
-
-def _choice(*exact: str, **others: str) -> BeforeValidator:
-    """The exact words, however spelt; `others` are further folded spellings."""
-    return _as(spelling.one_of({**{spelling.fold(word): word for word in exact}, **others}))
-
-
-def _for_display(value: Any) -> str | None:
-    """Words that are only shown back: junk is dropped, it must not stop a quote."""
-    try:
-        return spelling.text(value)
-    except Misspelt:
-        return None
-
-
-def _today() -> date:
-    return datetime.now(_SAO_PAULO).date()
-
-
-Flag = Annotated[bool, _as(spelling.boolean)]
-Name = Annotated[str, _as(spelling.name)]
-Cpf = Annotated[str, _as(spelling.cpf)]
-Shown = Annotated[str | None, BeforeValidator(_for_display)]
 Sex = Annotated[
     Literal["Masculino", "Feminino"],
-    _choice("Masculino", "Feminino", m="Masculino", f="Feminino"),
+    choice(m="Masculino", f="Feminino"),
+    named("Sexo", "sex"),
 ]
 Marital = Annotated[
     Literal["Casado ou União Estável", "Divorciado", "Separado", "Solteiro", "Viúvo"],
-    _choice(
-        "Casado ou União Estável",
-        "Divorciado",
-        "Separado",
-        "Solteiro",
-        "Viúvo",
+    choice(
         casado="Casado ou União Estável",
         casada="Casado ou União Estável",
-        casadaouuniaoestavel="Casado ou União Estável",
-        uniaoestavel="Casado ou União Estável",
+        casada_ou_uniao_estavel="Casado ou União Estável",
+        uniao_estavel="Casado ou União Estável",
         divorciada="Divorciado",
         separada="Separado",
         solteira="Solteiro",
         viuva="Viúvo",
     ),
+    named("Estado civil", "marital status"),
 ]
 
-# Asked only when something else was answered, or only shown back: None is no assumption.
-DRIVER = (
-    "nome_condutor",
-    "cpf_condutor",
-    "data_nascimento_condutor",
-    "sexo_condutor",
-    "estado_civil_condutor",
-)
-YOUNGEST = ("sexo_do_menor", "faixa_etaria_menor_mais_novo")
+# Only shown back to people: no screen of the site asks for these.
 DISPLAY = ("marca", "modelo", "ano", "endereco", "numero", "bairro", "cidade", "uf")
 YOUNG_DRIVER = "Sim e utilizam o veículo"
 Gate = Literal["Eletronico", "Manual", "Não possui"]
+
+_OTHER_DRIVER = only_if("condutor_principal", False)
+_YOUNG = only_if("reside_18_26", YOUNG_DRIVER)
 
 
 class QuoteAnswers(Answers):
     """The visitor's answers, in the words that the site's screens use."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=True
-    )
-    # A seam for tests: the age depends on the day of the quote.
-    today: ClassVar[Callable[[], date]] = _today
+    other_names: ClassVar[Mapping[str, str]] = {"telefone": "celular"}
 
     tipo_veiculo: Annotated[
         Literal["carro", "moto"],
-        _choice("carro", "moto", automovel="carro", motocicleta="moto"),
+        choice({"carro": "Carro", "moto": "Moto"}, automovel="carro", motocicleta="moto"),
+        named("Tipo do veículo", "kind of vehicle"),
     ] = "carro"
-    placa: Annotated[str, _as(spelling.plate)]
-    zero_km: Flag = False
+    placa: Annotated[
+        Plate,
+        named(
+            "Placa",
+            "licence plate",
+            missing=("Informe a placa do veículo", "Please give the licence plate"),
+        ),
+    ]
+    zero_km: Annotated[YesNo, named("Veículo zero km", "new vehicle")] = False
     combustivel: Annotated[
         Literal["Flex", "Gasolina", "Álcool", "Diesel", "Híbrido", "Elétrico"],
-        _choice("Flex", "Gasolina", "Álcool", "Diesel", "Híbrido", "Elétrico", etanol="Álcool"),
+        choice(etanol="Álcool"),
+        named("Combustível", "fuel"),
     ] = "Flex"
-    kit_gas: Flag = False
-    blindado: Flag = False
-    financiado: Flag = False
-    veiculo_segurado: Flag = False
-    cep: Annotated[str, _as(spelling.cep)]
+    kit_gas: Annotated[YesNo, only_if("tipo_veiculo", "carro"), named("Kit gás", "gas kit")] = False
+    blindado: Annotated[YesNo, named("Veículo blindado", "armoured vehicle")] = False
+    financiado: Annotated[YesNo, named("Veículo financiado", "financed vehicle")] = False
+    veiculo_segurado: Annotated[YesNo, named("Já tem seguro", "insured already")] = False
+    cep: Cep
     uso_veiculo: Annotated[
         Literal["Pessoal", "Profissional", "Motorista de aplicativo", "Taxi"],
-        _choice(
-            "Pessoal",
-            "Profissional",
-            "Motorista de aplicativo",
-            "Taxi",
+        choice(
+            {"Taxi": "Táxi"},
             particular="Pessoal",
-            motoristadeapp="Motorista de aplicativo",
+            motorista_de_app="Motorista de aplicativo",
         ),
+        named("Uso do veículo", "use of the vehicle"),
     ] = "Pessoal"
-    nome: Name
+    nome: Annotated[Name, named("Nome completo", "full name")]
     cpf: Cpf
-    data_nascimento: str
+    data_nascimento: BirthDate
     sexo: Sex
     estado_civil: Marital
-    email: Annotated[str, _as(spelling.email)]
-    celular: Annotated[str, _as(spelling.mobile)]
-    condutor_principal: Flag = True
-    nome_condutor: Name | None = None
-    cpf_condutor: Cpf | None = None
-    data_nascimento_condutor: str | None = None
-    sexo_condutor: Sex | None = None
-    estado_civil_condutor: Marital | None = None
-    local_de_trabalho: Flag = False
-    local_de_estudo: Flag = False
-    estacionamento_proprio_local_de_trabalho: Flag = False
-    estacionamento_proprio_local_de_estudo: Flag = False
-    garagem_residencia: Flag = True
+    email: Email
+    celular: Annotated[Mobile, named("Celular com DDD", "mobile number with area code")]
+    condutor_principal: Annotated[
+        YesNo, named("Você é o condutor principal", "you are the main driver")
+    ] = True
+    nome_condutor: Annotated[
+        Name | None, _OTHER_DRIVER, named("Nome do condutor principal", "main driver's name")
+    ] = None
+    cpf_condutor: Annotated[
+        Cpf | None, _OTHER_DRIVER, named("CPF do condutor principal", "main driver's CPF")
+    ] = None
+    data_nascimento_condutor: Annotated[
+        BirthDate | None,
+        _OTHER_DRIVER,
+        named("Data de nascimento do condutor principal", "main driver's date of birth"),
+    ] = None
+    sexo_condutor: Annotated[
+        Sex | None, _OTHER_DRIVER, named("Sexo do condutor principal", "main driver's sex")
+    ] = None
+    estado_civil_condutor: Annotated[
+        Marital | None,
+        _OTHER_DRIVER,
+        named("Estado civil do condutor principal", "main driver's marital status"),
+    ] = None
+    local_de_trabalho: Annotated[
+        YesNo, named("Uso para ir ao trabalho", "vehicle driven to work")
+    ] = False
+    local_de_estudo: Annotated[
+        YesNo, named("Uso para ir ao local de estudo", "vehicle driven to school")
+    ] = False
+    estacionamento_proprio_local_de_trabalho: Annotated[
+        YesNo,
+        only_if("local_de_trabalho", True),
+        named("Estacionamento próprio no trabalho", "parking at work"),
+    ] = False
+    estacionamento_proprio_local_de_estudo: Annotated[
+        YesNo,
+        only_if("local_de_estudo", True),
+        named("Estacionamento próprio no local de estudo", "parking at school"),
+    ] = False
+    garagem_residencia: Annotated[YesNo, named("Garagem na residência", "garage at home")] = True
     portao_eletronico: Annotated[
-        Gate, _choice("Eletronico", "Manual", "Não possui", nao="Não possui")
+        Gate,
+        choice({"Eletronico": "Eletrônico"}, nao="Não possui"),
+        only_if("garagem_residencia", True),
+        named(
+            "Portão da garagem",
+            "garage gate",
+            contradiction=(
+                "Com garagem na residência, informe se o portão é eletrônico ou manual",
+                "With a garage at home, say whether its gate is electric or manual",
+            ),
+        ),
     ] = Field(default_factory=lambda known: _gate(known))
     reside_18_26: Annotated[
         Literal["Não", "Sim, mas não utilizam o veículo", "Sim e utilizam o veículo"],
-        _choice("Não", "Sim, mas não utilizam o veículo", YOUNG_DRIVER),
+        choice(),
+        named("Alguém de 18 a 26 anos mora com você", "someone aged 18 to 26 lives with you"),
     ] = "Não"
-    sexo_do_menor: (
-        Annotated[
-            Literal["Feminino", "Masculino", "Ambos"],
-            _choice("Feminino", "Masculino", "Ambos", f="Feminino", m="Masculino"),
-        ]
-        | None
-    ) = None
-    faixa_etaria_menor_mais_novo: (
+    sexo_do_menor: Annotated[
+        Annotated[Literal["Feminino", "Masculino", "Ambos"], choice(f="Feminino", m="Masculino")]
+        | None,
+        _YOUNG,
+        named("Sexo do residente mais novo", "youngest resident's sex"),
+    ] = None
+    faixa_etaria_menor_mais_novo: Annotated[
         Annotated[
             Literal["18 a 24 anos", "25 anos"],
-            _choice("18 a 24 anos", "25 anos", **{"1824": "18 a 24 anos", "25": "25 anos"}),
+            choice(**{"18-24": "18 a 24 anos", "25": "25 anos"}),
         ]
-        | None
-    ) = None
-    continuar_com_corretor_anterior: Flag = True
+        | None,
+        _YOUNG,
+        named("Faixa etária do residente mais novo", "youngest resident's age band"),
+    ] = None
+    continuar_com_corretor_anterior: Annotated[
+        YesNo,
+        named("Continuar com o corretor anterior, se houver", "stay with the earlier broker"),
+    ] = True
     marca: Shown = None
     modelo: Shown = None
     ano: Shown = None
-    endereco: Shown = None
-    numero: Shown = None
+    endereco: Annotated[Shown, named("Endereço")] = None
+    numero: Annotated[Shown, named("Número")] = None
     bairro: Shown = None
     cidade: Shown = None
-    uf: Shown = None
-
-    @classmethod
-    def prepare(cls, raw: Mapping[str, Any]) -> dict[str, Any]:
-        """Empty values are left out, `telefone` becomes `celular`; pure."""
-        given = {key: value for key, value in raw.items() if not _empty(value)}
-        phone = given.pop("telefone", None)
-        if phone is not None:
-            given.setdefault("celular", phone)
-        return {**dict.fromkeys((*DRIVER, *YOUNGEST, *DISPLAY)), **given}
-
-    @classmethod
-    def explain(cls, error: ValidationError, language: Language) -> dict[str, str]:
-        """Field name → one kind sentence, never an echo of what was sent."""
-        sentences: dict[str, str] = {}
-        for item in error.errors(include_input=False, include_context=False, include_url=False):
-            # A default that waits for a wrong field is no error of its own.
-            if item["type"] != "default_factory_not_called":
-                field = str(item["loc"][0]) if item["loc"] else "_"
-                sentences.setdefault(field, sentence(field, item["type"], language))
-        return sentences
-
-    @field_validator("data_nascimento", "data_nascimento_condutor", mode="before")
-    @classmethod
-    def _birth(cls, value: Any) -> Any:
-        if value is None:
-            return None
-        try:
-            return spelling.birth_date(value, cls.today())
-        except Misspelt as error:
-            raise PydanticCustomError(str(error), "misspelt") from None
-
-    @field_validator(*DRIVER, mode="wrap")
-    @classmethod
-    def _driver(cls, value: Any, check: Read, info: ValidationInfo) -> Any:
-        # Absent from `data` means that it was itself wrong: then the driver is not judged yet.
-        return _asked(value, check, info.data.get("condutor_principal") is False)
-
-    @field_validator(*YOUNGEST, mode="wrap")
-    @classmethod
-    def _youngest(cls, value: Any, check: Read, info: ValidationInfo) -> Any:
-        return _asked(value, check, info.data.get("reside_18_26") == YOUNG_DRIVER)
+    uf: Annotated[Shown, named("UF")] = None
 
     @field_validator("portao_eletronico", mode="after")
     @classmethod
@@ -242,17 +196,5 @@ class QuoteAnswers(Answers):
         return value
 
 
-def _asked(value: Any, check: Read, asked: bool) -> Any:
-    if not asked:
-        return None
-    if value is None:
-        raise PydanticCustomError("missing", "misspelt")
-    return check(value)
-
-
 def _gate(known: dict[str, Any]) -> Gate:
     return "Não possui" if known.get("garagem_residencia") is False else "Eletronico"
-
-
-def _empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())

@@ -21,14 +21,26 @@ from stdnum.br import cpf as stdnum_cpf
 # Longer than any name, address or e-mail of a person; RFC 5321 has 254 for the latter.
 MAX_TEXT = 254
 MAX_NAME = 120
+# Who signs a contract is of age; beyond the oldest person there ever was it is a slip of the keys.
+ADULT = 18
+OLDEST = 120
 
 _SEPARATORS = re.compile(r"[\s.\-/()+‐-―_]")
 _PLATE = re.compile(r"[A-Z]{3}[0-9][A-Z0-9][0-9]{2}")
 _MOBILE = re.compile(r"[1-9]{2}9[0-9]{8}")
-_DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", re.ASCII)
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ][\d:.]+(?:Z|[+-][\d:]+)?)?", re.ASCII)
-_YES = frozenset({"true", "sim", "on", "1", "yes", "s"})
-_NO = frozenset({"false", "nao", "off", "0", "no", "n"})
+_BETWEEN = r"[\s./\-‐-―_]+"
+_DAY, _MONTH, _YEAR = r"(?P<day>\d{1,2})", r"(?P<month>\d{1,2})", r"(?P<year>\d{4})"
+_TIME = r"(?:[T ][\d:.]+(?:Z|[+-][\d:]+)?)?"
+_DATES = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (
+        _DAY + _BETWEEN + _MONTH + _BETWEEN + _YEAR,
+        _YEAR + _BETWEEN + _MONTH + _BETWEEN + _DAY + _TIME,
+        r"(?P<day>\d{2})(?P<month>\d{2})" + _YEAR,
+    )
+)
+_YES = frozenset({"true", "sim", "on", "1", "yes", "s", "verdadeiro"})
+_NO = frozenset({"false", "nao", "off", "0", "no", "n", "falso"})
 
 
 class Misspelt(ValueError):
@@ -69,6 +81,14 @@ def boolean(value: Any) -> bool:
     if word in _NO:
         return False
     raise Misspelt("invalid")
+
+
+def number(value: Any) -> Any:
+    """A number, or the text of one as a computer writes it ("1.234,5" → "1234.5"); true is none."""
+    if isinstance(value, float):
+        return value
+    clean = text(value)
+    return clean.replace(".", "").replace(",", ".") if "," in clean else clean
 
 
 def one_of(words: Mapping[str, str]) -> Callable[[Any], str]:
@@ -145,20 +165,23 @@ def name(value: Any) -> str:
     return clean
 
 
-def birth_date(value: Any, today: date) -> str:
-    """DD/MM/AAAA from that or from ISO; the person is 18 to 120 years old on `today`."""
+def day(value: Any) -> str:
+    """DD/MM/AAAA from a date in that order, in the order of ISO, or from its eight bare digits."""
     clean = text(value)
-    if found := _DAY_FIRST.fullmatch(clean):
-        day, month, year = (int(part) for part in found.groups())
-    elif found := _ISO.fullmatch(clean):
-        year, month, day = (int(part) for part in found.groups()[:3])
-    else:
+    found = next(filter(None, (pattern.fullmatch(clean) for pattern in _DATES)), None)
+    if found is None:
         raise Misspelt("invalid")
     try:
-        born = date(year, month, day)
+        given = date(int(found["year"]), int(found["month"]), int(found["day"]))
     except ValueError:
         raise Misspelt("invalid") from None
-    age = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-    if not 18 <= age <= 120:
+    return f"{given:%d/%m}/{given.year:04d}"
+
+
+def of_age(born: str, today: date) -> str:
+    """The day of birth, as `day` gives it, of somebody who is 18 to 120 years old on `today`."""
+    date_of_birth = tuple(int(part) for part in reversed(born.split("/")))
+    years = today.year - date_of_birth[0] - ((today.month, today.day) < date_of_birth[1:])
+    if not ADULT <= years <= OLDEST:
         raise Misspelt("age")
-    return f"{born:%d/%m}/{born.year:04d}"
+    return born
