@@ -108,10 +108,11 @@ def _read(data: str | None, data_file: Path | None) -> Mapping[str, Any]:
 def _automation(name: str) -> Automation:
     from andamento.automations import AUTOMATIONS
 
-    if name not in AUTOMATIONS:
+    try:
+        return AUTOMATIONS[name]
+    except KeyError as error:
         known = ", ".join(sorted(AUTOMATIONS))
-        raise typer.BadParameter(f"there is no automation {name!r}; known: {known}")
-    return AUTOMATIONS[name]
+        raise typer.BadParameter(f"{error}; known: {known}") from None
 
 
 def _answers(automation: Automation, raw: Mapping[str, Any]) -> Intake:

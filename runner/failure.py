@@ -5,7 +5,8 @@
    2 browser, 3 element, 4 time, 6 screen, 7 system, 8 network, 9 data. `docs/errors.md` holds the
    same table, and a test compares them.
 3. The sentences are for the visitor: what happened and what to do, nothing technical. They are
-   constants, so that no answer of a person can slip into an event or a log.
+   constants, so that no answer of a person can slip into an event or a log; where a flow knows
+   better, it puts constants of its own in their place.
 4. `detail` is for operators (selectors, ids, addresses without query). A library's own error text
    never goes into it: Playwright's call log quotes what was typed, passwords included.
 """
@@ -19,6 +20,8 @@ from typing import Any
 
 # A detail is one JSON value beside an event, not a dump of a page.
 MAX_DETAIL_TEXT = 500
+# Some lines in the page's modal: what is longer is no sentence.
+MAX_SENTENCE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,8 +243,9 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
 class Failure(Exception):
     """The ending of a run that is not a result: a `tipo` of the catalogue, where, and why.
 
-    `etapa` is the screen's id; `detail` is for operators and never holds a personal datum. Raises
-    ValueError for a `tipo` that the catalogue does not know.
+    `etapa` is the screen's id; `detail` is for operators and never holds a personal datum.
+    `mensagem` and `sugestao` stand in for the catalogue's sentences: kind constants of the flow's
+    author, cut at MAX_SENTENCE. Raises ValueError for a `tipo` that the catalogue does not know.
     """
 
     def __init__(
@@ -249,6 +253,9 @@ class Failure(Exception):
         tipo: str,
         etapa: str | None = None,
         detail: Mapping[str, Any] | None = None,
+        *,
+        mensagem: str = "",
+        sugestao: str = "",
     ) -> None:
         if tipo not in CATALOGUE:
             raise ValueError(f"the catalogue has no failure {tipo!r}")
@@ -256,6 +263,8 @@ class Failure(Exception):
         self.tipo = tipo
         self.etapa = etapa
         self.detail: dict[str, Any] = {key: _short(value) for key, value in (detail or {}).items()}
+        self.mensagem = (mensagem or self.entry.mensagem)[:MAX_SENTENCE]
+        self.sugestao = (sugestao or self.entry.sugestao)[:MAX_SENTENCE]
 
     @property
     def entry(self) -> Entry:
@@ -270,12 +279,11 @@ class Failure(Exception):
 
     def data(self, etapa: str | None = None, dados_enviados: bool = False) -> dict[str, Any]:
         """The data of a terminal error event; `etapa` is used where none is known."""
-        entry = self.entry
         return {
             "tipo": self.tipo,
-            "codigo": entry.codigo,
-            "mensagem": entry.mensagem,
-            "sugestao": entry.sugestao,
+            "codigo": self.entry.codigo,
+            "mensagem": self.mensagem,
+            "sugestao": self.sugestao,
             "etapa": self.etapa if self.etapa is not None else etapa,
             "final": True,
             "dados_enviados": dados_enviados,

@@ -13,7 +13,8 @@
 3. A screen has one limit, from its being on view to the next one's: nothing in it can hang. Every
    failure leaves here with the screen it happened on, and while the page is still open, so that
    evidence can be taken.
-4. Playwright is named here for its types only; `runner/browser.py` and `runner/flows/` load it.
+4. What may come over any screen (a refusal, a survey) is declared once, as an obstacle.
+5. Playwright is named here for its types only; `runner/browser.py` and `runner/flows/` load it.
 """
 
 from __future__ import annotations
@@ -115,21 +116,25 @@ class Visit(Generic[A]):
     turn: Turn
 
 
+def _always(answers: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen(Generic[V]):
-    """One screen, as `Flow.screen` declares it."""
+    """One screen, as `Flow.screen` declares it, or an obstacle."""
 
     id: str
-    title: str
     act: Callable[[V], Awaitable[Said]]
-    entered: str
-    done: str
-    skipped: str
     sees: str
-    optional: bool
-    when: Callable[[Any], bool]
-    timeout_s: float
-    weight: float
+    title: str = ""
+    entered: str = ""
+    done: str = ""
+    skipped: str = ""
+    optional: bool = False
+    when: Callable[[Any], bool] = _always
+    timeout_s: float = SCREEN_S
+    weight: float = 1.0
 
 
 # Which of the screens in the list has come, after the given one (None: the site was just opened).
@@ -137,16 +142,27 @@ Arrival = Callable[[V, Screen[V] | None, Sequence[Screen[V]]], Awaitable[Screen[
 
 
 async def on_view(visit: V, current: Screen[V] | None, options: Sequence[Screen[V]]) -> Screen[V]:
-    """The arrival of a plain flow: the first of `options` whose `sees` is visible."""
-    marks = [visit.page.locator(one.sees).locator("visible=true") for one in options if one.sees]
-    if not marks:
-        return options[0]
-    # No time of its own: the screen's limit ends the wait.
-    await reduce(lambda some, mark: some.or_(mark), marks).first.wait_for(timeout=0)
-    for one, mark in zip(options, marks, strict=True):
-        if await mark.count():
-            return one
-    return await on_view(visit, current, options)
+    """The arrival of a plain flow: the first of `options` whose `sees` is visible.
+
+    One that sees nothing is believed to be there.
+    """
+    if not options[-1].sees:
+        return options[-1]
+    marks = [visit.page.locator(one.sees).locator("visible=true") for one in options]
+    some = reduce(lambda one, other: one.or_(other), marks).first
+    while True:
+        # No time of its own: the screen's limit ends the wait.
+        await some.wait_for(timeout=0)
+        for one, mark in zip(options, marks, strict=True):
+            if await mark.count():
+                return one
+
+
+async def _to_the_site(visit: Visit[Any]) -> None:
+    # Only a run needs it, and it loads Playwright.
+    from runner.flows.opening import goto
+
+    await goto(visit.page, visit.site.url)
 
 
 class Flow(Generic[V]):
@@ -175,7 +191,10 @@ class Flow(Generic[V]):
         self._visit = visit
         self._arrival = arrival
         self._screens: list[Screen[V]] = []
-        self._opening: Callable[[V], Awaitable[None]] | None = None
+        # Whether the screen that was declared last may be absent from a run.
+        self._uncertain = False
+        self._opening: Callable[[V], Awaitable[None]] = _to_the_site
+        self._obstacles: list[Screen[V]] = []
 
     @property
     def screens(self) -> Sequence[Screen[V]]:
@@ -188,9 +207,25 @@ class Flow(Generic[V]):
         return {screen.id: screen.weight for screen in self._screens}
 
     def opening(self, function: Callable[[V], Awaitable[None]]) -> Callable[[V], Awaitable[None]]:
-        """Declare what brings the fresh page to the site."""
+        """Declare what brings the fresh page to the site; without it, that is `site.url`."""
         self._opening = function
         return function
+
+    def obstacle(
+        self, *, sees: str
+    ) -> Callable[[Callable[[V], Awaitable[None]]], Callable[[V], Awaitable[None]]]:
+        """Declare what may come over any screen in the place of the next one: a refusal, a survey.
+
+        Whenever what `sees` selects is visible while the next screen is waited for, the function
+        raises its Failure, or clears it away, and the wait goes on.
+        """
+
+        def declare(act: Callable[[V], Awaitable[None]]) -> Callable[[V], Awaitable[None]]:
+            name = f"obstacle {len(self._obstacles) + 1}"
+            self._obstacles.append(Screen(id=name, act=act, sees=sees))
+            return act
+
+        return declare
 
     def screen(
         self,
@@ -202,7 +237,7 @@ class Flow(Generic[V]):
         skipped: str = "",
         sees: str = "",
         optional: bool = False,
-        when: Callable[[Any], bool] = lambda answers: True,
+        when: Callable[[Any], bool] = _always,
         timeout_s: float = SCREEN_S,
         weight: float = 1.0,
     ) -> Callable[[Callable[[V], Awaitable[Said]]], Callable[[V], Awaitable[Said]]]:
@@ -216,12 +251,14 @@ class Flow(Generic[V]):
         `done`, or the data of the result event, which ends the run.
 
         Raises ValueError for an id that is taken, or where screens could not be told apart.
+        The last screen of a run must be a certain one.
         """
-        before = self._screens[-1] if self._screens else None
         if id in self.weights:
             raise ValueError(f"there is a screen {id!r} already")
-        if not sees and (optional or (before and before.optional)):
-            raise ValueError(f"screen {id!r} needs `sees`: it is optional, or comes after one")
+        if not sees and (optional or self._uncertain):
+            raise ValueError(f"screen {id!r} needs `sees`: it, or one before it, may stay away")
+        certain = not optional and when is _always
+        self._uncertain = not certain
 
         def declare(act: Callable[[V], Awaitable[Said]]) -> Callable[[V], Awaitable[Said]]:
             screen = Screen(
@@ -249,7 +286,10 @@ class Flow(Generic[V]):
     async def run(self, context: Context, visit: Callable[..., V] | None = None) -> None:
         """As calling it; `visit` in the place of the flow's own is for tests."""
         answers = self._read(context.answers)
-        walk = Walk([screen for screen in self._screens if screen.when(answers)], self._arrival)
+        plan = [screen for screen in self._screens if screen.when(answers)]
+        if not plan or plan[-1].optional:
+            raise ValueError("a flow needs a last screen that is not optional")
+        walk = Walk(plan, self._arrival, self._obstacles)
         try:
             async with context.page() as page:
                 given = (visit or self._visit)(

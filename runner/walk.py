@@ -26,17 +26,19 @@ V = TypeVar("V", bound="Visit[Any]")
 class Walk(Generic[V]):
     """One run; `etapa` is the screen on view, or the first one while the site opens."""
 
-    def __init__(self, plan: Sequence[Screen[V]], arrival: Arrival[V]) -> None:
+    def __init__(
+        self, plan: Sequence[Screen[V]], arrival: Arrival[V], obstacles: Sequence[Screen[V]] = ()
+    ) -> None:
         self._plan = plan
         self._arrival = arrival
+        self._obstacles = obstacles
         self.etapa = plan[0].id
 
-    async def go(self, visit: V, opening: Callable[[V], Awaitable[None]] | None) -> None:
+    async def go(self, visit: V, opening: Callable[[V], Awaitable[None]]) -> None:
         """From the opening to the screen that gives the result."""
         try:
             with Limit(self.etapa, SCREEN_S) as waits:
-                if opening is not None:
-                    await opening(visit)
+                await opening(visit)
                 screen = await self._next(visit, None, waits)
             while following := await self._pass(visit, screen):
                 screen = following
@@ -65,7 +67,12 @@ class Walk(Generic[V]):
     async def _next(self, visit: V, screen: Screen[V] | None, waits: Limit) -> Screen[V]:
         options = self._after(screen)
         waits.expected = ", ".join(one.id for one in options)
-        return await self._arrival(visit, screen, options)
+        while True:
+            found = await self._arrival(visit, screen, [*self._obstacles, *options])
+            if found in options:
+                return found
+            # It raises, or clears the way; the screen's limit bounds how often.
+            await found.act(visit)
 
     def _after(self, screen: Screen[V] | None) -> list[Screen[V]]:
         """What may come: the optional ones, then the first that must."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.failure import CATALOGUE, Failure
+from runner.failure import CATALOGUE, MAX_SENTENCE, Failure
 
 ROOT = Path(__file__).parents[2]
 COLUMNS = ("mensagem", "sugestao", "message", "suggestion")
@@ -67,6 +67,41 @@ def test_the_event_data_are_the_contracts() -> None:
         "final": True,
         "dados_enviados": True,
     }
+
+
+def test_a_flow_may_say_it_in_words_of_its_own() -> None:
+    failure = Failure(
+        "campo_recusado",
+        mensagem="A seguradora ainda não atende esse CEP.",
+        sugestao="Fale com a gente: procuramos outra seguradora.",
+    )
+
+    assert failure.data("1") == {
+        "tipo": "campo_recusado",
+        "codigo": 1004,
+        "mensagem": "A seguradora ainda não atende esse CEP.",
+        "sugestao": "Fale com a gente: procuramos outra seguradora.",
+        "etapa": "1",
+        "final": True,
+        "dados_enviados": False,
+    }
+
+
+def test_what_is_not_said_is_the_catalogues() -> None:
+    failure = Failure("erro_do_site", mensagem="O site está em manutenção.")
+
+    assert failure.at("2").data()["mensagem"] == "O site está em manutenção."
+    assert failure.data()["sugestao"] == CATALOGUE["erro_do_site"].sugestao
+
+
+def test_words_of_a_flow_are_bounded() -> None:
+    data = Failure("interno", mensagem="á" * 10_000, sugestao="b" * 10_000).data()
+
+    assert (len(data["mensagem"]), len(data["sugestao"])) == (MAX_SENTENCE, MAX_SENTENCE)
+    assert (
+        max(len(text) for entry in CATALOGUE.values() for text in (entry.mensagem, entry.sugestao))
+        < MAX_SENTENCE
+    )
 
 
 def test_a_failure_keeps_the_place_it_has() -> None:
