@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from andamento import look, operate, quote, simulate
+from andamento import evidence, look, operate, quote, simulate
 
 app = typer.Typer(
     name="andamento",
@@ -26,6 +26,7 @@ app.command(rich_help_panel="Look")(look.sessions)
 app.command(rich_help_panel="Look")(look.show)
 app.command(rich_help_panel="Look")(look.tail)
 app.command(rich_help_panel="Look")(look.snapshot)
+app.command(rich_help_panel="Look")(evidence.evidence)
 app.command(rich_help_panel="Act")(look.cancel)
 
 

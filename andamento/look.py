@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from andamento import terminal
+from andamento import evidence, terminal
 from andamento.settings import load
 from andamento.terminal import DbOption, Failed, JsonOption, SessionArgument, emit, out
 from db.errors import Ended
@@ -74,19 +74,21 @@ def sessions(
 
 
 def show(session_id: SessionArgument, db: DbOption = None, json: JsonOption = False) -> None:
-    """Show one session: its state, its holder, its timeline."""
+    """Show one session: its state, its holder, its timeline, the evidence of its failures."""
 
     async def main() -> None:
         async with store_at(db) as store:
             session = await store.session(session_id)
             history = await _history(store, session_id)
-        snapshot = fold(history)
+        snapshot, kept = fold(history), evidence.of(load(db=db), session_id)
         if json:
-            emit({**_facts(session, snapshot), "events": [_event(item) for item in history]})
+            events = [_event(item) for item in history]
+            emit({**_facts(session, snapshot), "events": events, "evidence": kept})
             return
         _print_facts(session, snapshot)
         for item in history:
             out.print(line(item))
+        evidence.tell(kept)
 
     terminal.run(main)
 

@@ -6,22 +6,38 @@ import sys
 from collections.abc import Sequence
 
 import anyio
+from anyio import to_thread
 
+from andamento import evidence
 from andamento.automations import AUTOMATIONS
 from andamento.place import housekeep, open_store, open_vault
 from andamento.settings import Settings, foreign_environment
 from db.sqlite import file_of
 from db.store import Store
+from runner import folder
 from runner.flow import Site
 from runner.supervisor import Supervisor, Workplace
+
+# Evidence is kept for days; a folder that a killed runner left should not wait for long.
+TIDY_S = 600.0
 
 
 async def run(settings: Settings, stop: anyio.Event) -> None:
     """Run the runner until `stop` is set."""
     async with open_store(settings, create=True) as store, anyio.create_task_group() as group:
         group.start_soon(housekeep, store)
+        group.start_soon(tidy, settings)
         await supervisor(settings, store).run(stop)
         group.cancel_scope.cancel()
+
+
+async def tidy(settings: Settings) -> None:
+    """Remove old evidence, and what killed runners left behind, now and then until cancelled."""
+    shelf = evidence.shelf(settings)
+    while True:
+        await to_thread.run_sync(lambda: shelf.sweep(days=settings.evidence_days))
+        await to_thread.run_sync(folder.sweep)
+        await anyio.sleep(TIDY_S)
 
 
 def supervisor(
@@ -39,7 +55,7 @@ def supervisor(
         capacity=settings.capacity,
         orphans=queues is None,
         # -P: what lies in the working folder is not to be imported.
-        command=[sys.executable, "-P", "-m", "andamento.worker"],
+        command=[sys.executable, "-P", "-m", "andamento.worker", *_evidence(settings)],
         workplace=Workplace(
             database=f"sqlite:///{file_of(settings.db).absolute()}",
             site=Site(
@@ -52,3 +68,7 @@ def supervisor(
         ),
         unseal=lambda session: vault.open(session.id, session.answers),
     )
+
+
+def _evidence(settings: Settings) -> list[str]:
+    return [str(evidence.shelf(settings).root.absolute())] if settings.evidence_days else []

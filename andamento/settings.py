@@ -36,7 +36,8 @@ class Settings(BaseSettings):
         DEFAULT_DB, description="Database URL: sqlite:///relative or sqlite:////absolute."
     )
     data_dir: Path = Field(
-        Path(".andamento"), description="Folder for the generated keys (made with mode 0700)."
+        Path(".andamento"),
+        description="Folder for the generated keys and the evidence of failures (mode 0700).",
     )
     host: str = Field("127.0.0.1", description="Address that the service listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port; 0 takes a free one.")
@@ -73,6 +74,12 @@ class Settings(BaseSettings):
     )
     chromium: str = Field(
         "", description="Path of the browser; empty: one found on this machine is taken."
+    )
+    evidence_days: int = Field(
+        14,
+        ge=0,
+        le=3650,
+        description="Days for which screenshots and traces of failed screens are kept; 0: none.",
     )
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."

@@ -28,6 +28,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from runner.failure import Failure
+from runner.reporter import blame
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_APPLICATIONS = (
@@ -45,6 +46,8 @@ FLAGS = (
 # Wide enough for the site's desktop layout, as most visitors of it have.
 VIEWPORT = (1366, 900)
 LAUNCH_S = 30.0
+# For what a flow waits for without saying how long: well below a screen's own limit.
+CONTROL_S = 15.0
 CLOSE_S = 5.0
 
 
@@ -56,7 +59,7 @@ class Witness(Protocol):
         ...
 
     async def closing(self, page: Page, error: BaseException | None) -> None:
-        """The flow left the page, with `error` or without."""
+        """The flow left the page, with `error` or without; Playwright's are a Failure by then."""
         ...
 
 
@@ -138,7 +141,7 @@ class Browser:
             context = await self._open_context()
             page = await context.new_page()
             page.on("crash", lambda crashed: crashes.append(crashed))
-            async with self._witnessed(page):
+            async with self._witnessed(page, crashes):
                 yield page
         except (PlaywrightError, Failure) as error:
             raise self._explain(error, crashed=bool(crashes)) from None
@@ -169,14 +172,16 @@ class Browser:
     async def _open_context(self) -> BrowserContext:
         assert self._browser is not None, "a Browser is used inside its `async with`"
         width, height = VIEWPORT
-        return await self._browser.new_context(
+        context = await self._browser.new_context(
             locale="pt-BR",
             timezone_id="America/Sao_Paulo",
             viewport={"width": width, "height": height},
         )
+        context.set_default_timeout(CONTROL_S * 1000)
+        return context
 
     @asynccontextmanager
-    async def _witnessed(self, page: Page) -> AsyncIterator[None]:
+    async def _witnessed(self, page: Page, crashes: list[Page]) -> AsyncIterator[None]:
         witness = self._witness
         if witness is None:
             yield
@@ -185,22 +190,31 @@ class Browser:
         try:
             yield
         except BaseException as error:
+            told: BaseException = error
+            if isinstance(error, PlaywrightError | Failure):
+                # The witness hears what the visitor will be told, and may add to its detail.
+                told = self._explain(error, crashed=bool(crashes))
             with anyio.move_on_after(CLOSE_S, shield=True):
-                await witness.closing(page, error)
-            raise
+                await witness.closing(page, told)
+            if told is error:
+                raise
+            raise told from None
         await witness.closing(page, None)
 
     def _explain(self, error: Exception, *, crashed: bool) -> Failure:
         etapa = error.etapa if isinstance(error, Failure) else None
         # By its name, for Playwright does not export it. No flow closes its page: who did is dead.
         closed = type(error).__name__ == "TargetClosedError"
+        # The error may be here before the page's own event.
+        crashed = crashed or (isinstance(error, PlaywrightError) and "crashed" in error.message)
         if crashed or closed or not self.alive:
             fate = {"pagina_caiu": crashed, "navegador_caiu": closed or not self.alive}
             return Failure("navegador_caiu", etapa, fate)
         if isinstance(error, Failure):
             return error
-        tipo = "tempo_esgotado" if isinstance(error, PlaywrightTimeout) else "interno"
-        return Failure(tipo, etapa, {"erro": type(error).__name__})
+        # What a flow waits for in a page is an element; one that does not come is a changed site.
+        tipo = "site_mudou" if isinstance(error, PlaywrightTimeout) else "interno"
+        return Failure(tipo, etapa, blame(error))
 
     async def _close(self) -> None:
         stack, self._stack = self._stack, None

@@ -1,24 +1,44 @@
-"""How far a run is: the weights of its screens, in seconds, declared by the flow or learned.
+"""What earlier runs teach: how far a run is, and how long it will still take.
 
 1. Pure. A percentage is the time that usually has passed by now, of the time that a run usually
    takes, so that a bar does not rush through the quick screens and stand still in the slow one.
 2. A screen that comes rarely weighs as much less: its median times how often it came.
-3. Few runs teach nothing: until there are some, what the flow declares holds.
+3. What remains is learned whole, from entering a screen to the end of the run: the sum of the
+   screens' own ranges would be far too wide.
+4. A range only narrows, as long as it holds. Once a run is off it, that is not hidden: the range is
+   taken back, or replaced by the one of the screen that it has reached.
+5. Few runs teach nothing: until there are some, what the flow declares holds, and no time is told.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
+from statistics import median, quantiles
 
 from db.events import Event, EventType, Phase
 
 # One odd run among so many moves no median.
 FEWEST_RUNS = 3
+# Of ten runs eight end within the range; fewer than ten are taken as they are, least and most.
+PARTS = 10
 # A run that stays longer than usual keeps moving, but does not pretend to have left.
 WITHIN = 0.9
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """Of each screen in seconds: its weight, and the range of what remained on entering it."""
+
+    weights: Mapping[str, float]
+    remaining: Mapping[str, Range]
+
+
+NOTHING = Lesson(weights={}, remaining={})
 
 
 class Weights:
@@ -43,29 +63,75 @@ class Weights:
         return (before + own) / self._total
 
 
-def learn(declared: Mapping[str, float], learned: Mapping[str, float]) -> dict[str, float]:
+class Forecast:
+    """When a run will end, as a range of points in time (any steady clock, seconds)."""
+
+    def __init__(self, remaining: Mapping[str, Range]) -> None:
+        self._remaining = remaining
+        self._end: Range | None = None
+
+    def entered(self, etapa: str, now: float) -> None:
+        """A screen was reached: what usually remains from there is one more thing known."""
+        if found := self._remaining.get(etapa):
+            self.hear(found, now)
+
+    def hear(self, remaining: Range, now: float) -> None:
+        """Something says that so many seconds remain."""
+        least, most = now + remaining[0], now + remaining[1]
+        if self._end is not None:
+            narrowed = max(self._end[0], least), min(self._end[1], most)
+            # Two ranges that do not meet: the older one was wrong.
+            if narrowed[0] <= narrowed[1]:
+                least, most = narrowed
+        self._end = least, most
+
+    def forget(self) -> None:
+        """The run begins again: what was said about its end is void."""
+        self._end = None
+
+    def remains(self, now: float) -> tuple[int, int] | None:
+        """Whole seconds still to wait, at least and at most; None if unknown or overdue."""
+        if self._end is None or self._end[1] <= now:
+            return None
+        least, most = max(0.0, self._end[0] - now), self._end[1] - now
+        return round(least), max(1, round(most))
+
+
+def weigh(declared: Mapping[str, float], learned: Mapping[str, float]) -> Weights:
     """The declared weights, each replaced by what was learned; the order is the declared one."""
     if not learned:
-        return dict(declared)
-    return {etapa: learned.get(etapa, 0.0) for etapa in declared}
+        return Weights(declared)
+    return Weights({etapa: learned.get(etapa, 0.0) for etapa in declared})
 
 
-def durations(runs: Iterable[Sequence[Event]]) -> dict[str, float]:
-    """How long each screen took, in seconds, over whole histories; {} of too few of them."""
-    count, found = 0, defaultdict[str, list[float]](list)
+def learn(runs: Iterable[Sequence[Event]]) -> Lesson:
+    """What completed runs, each a whole history, teach; NOTHING if they are too few."""
+    count = 0
+    stays, rests = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     for history in runs:
         count += 1
-        for etapa, seconds in _stays(history).items():
-            found[etapa].append(seconds)
+        for etapa, (stay, rest) in _visits(history).items():
+            stays[etapa].append(stay)
+            rests[etapa].append(rest)
     if count < FEWEST_RUNS:
-        return {}
-    return {etapa: median(all_) * len(all_) / count for etapa, all_ in found.items()}
+        return NOTHING
+    return Lesson(
+        weights={etapa: median(all_) * len(all_) / count for etapa, all_ in stays.items()},
+        remaining={etapa: _range(all_) for etapa, all_ in rests.items()},
+    )
 
 
-def _stays(history: Sequence[Event]) -> dict[str, float]:
-    """Seconds from entering to leaving, by screen; of a run begun again, the last time."""
+def _range(seconds: list[float]) -> Range:
+    if len(seconds) < PARTS:
+        return min(seconds), max(seconds)
+    cuts = quantiles(seconds, n=PARTS)
+    return cuts[0], cuts[-1]
+
+
+def _visits(history: Sequence[Event]) -> dict[str, Range]:
+    """By screen: seconds on it, and from entering it to the end; the last time if begun again."""
     entered: dict[str, str] = {}
-    stays: dict[str, float] = {}
+    found: dict[str, Range] = {}
     for event in history:
         if event.type is not EventType.PROGRESS:
             continue
@@ -74,8 +140,9 @@ def _stays(history: Sequence[Event]) -> dict[str, float]:
         if fase == Phase.ENTERED:
             entered[etapa] = event.at
         elif fase == Phase.DONE and etapa in entered:
-            stays[etapa] = _seconds(entered[etapa], event.at)
-    return stays
+            start = entered[etapa]
+            found[etapa] = _seconds(start, event.at), _seconds(start, history[-1].at)
+    return found
 
 
 def _seconds(start: str, end: str) -> float:

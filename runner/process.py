@@ -8,7 +8,9 @@
    cannot be told from a stranger.
 4. Waiting is `waitpid` in a thread, not asyncio's subprocess: that one waits for the pipes as well,
    which a browser that outlives its worker keeps open.
-5. Standard error is kept for operators in its last lines only, without the job's own words and
+5. With an environment of its own a worker has a temporary folder of its own as well: browsers and
+   recordings that are killed leave their files there, and it is removed with the whole tree.
+6. Standard error is kept for operators in its last lines only, without the job's own words and
    without whatever looks like a person's number or address.
 """
 
@@ -35,6 +37,8 @@ from anyio import CapacityLimiter, to_thread
 
 from db.store import Lease
 from runner.flow import Site
+from runner.folder import Folder
+from runner.lesson import NOTHING, Lesson
 
 # Renewed every second; five missed beats are no busy moment any more.
 TTL_S = 5.0
@@ -75,8 +79,7 @@ class Job:
     database: str
     site: Site = field(repr=False)
     chromium: str = ""
-    # The screens' usual durations in seconds, as far as earlier runs have taught them.
-    weights: Mapping[str, float] = field(default_factory=dict)
+    lesson: Lesson = NOTHING
     ttl_s: float = TTL_S
 
     @property
@@ -94,7 +97,8 @@ class Job:
         """The job that `line` was made of. Raises ValueError, which does not quote it."""
         try:
             told = json.loads(line)
-            return cls(**{**told, "site": Site(**told["site"])})
+            parts = {"site": Site(**told["site"]), "lesson": Lesson(**told["lesson"])}
+            return cls(**{**told, **parts})
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"not a job ({type(error).__name__})") from None
 
@@ -108,7 +112,8 @@ class Job:
 class Child:
     """A worker process for as long as the `async with`; leaving it ends what is left of it.
 
-    `command` is the worker's own, `environment` its whole environment (None: this process's).
+    `command` is the worker's own, `environment` its whole environment, to which a TMPDIR of its own
+    is added (None: this process's environment, and its temporary folder too).
     Raises OSError on entering when the process cannot be started.
     """
 
@@ -119,6 +124,7 @@ class Child:
         self._job = job
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Folder | None = None
         self._family: dict[int, psutil.Process] = {}
         self._lines: deque[str] = deque(maxlen=TAIL_LINES)
         self._drained = threading.Event()
@@ -137,6 +143,7 @@ class Child:
     async def __aexit__(self, *_: object) -> None:
         with anyio.CancelScope(shield=True):
             await self.kill(grace_s=0)
+            await to_thread.run_sync(self._clear, limiter=self._limiter)
         process, self._process = self._running, None
         if process.stdin is not None:
             with suppress(BrokenPipeError):
@@ -201,18 +208,31 @@ class Child:
         return await to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._limiter)
 
     def _start(self) -> None:
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=None if self._environment is None else dict(self._environment),
-            start_new_session=True,
-        )
+        environment = self._environment
+        if environment is not None:
+            self._folder = Folder()
+            environment = {**environment, "TMPDIR": str(self._folder.path)}
+        try:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,
+            )
+        except BaseException:
+            self._clear()
+            raise
         # A daemon: a stray that keeps the pipe open must not keep this process from leaving.
         threading.Thread(
             target=self._read, args=(self._process.stderr,), name="stderr", daemon=True
         ).start()
+
+    def _clear(self) -> None:
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.remove()
 
     def _hand_over(self) -> None:
         stdin = self._running.stdin

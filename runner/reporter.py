@@ -8,7 +8,8 @@
    raises, so it is simply said again, with growing pauses, while the lease lives.
 4. `percentual` goes by the screens' weights (linear in screens where none are known), never falls,
    and stays below 100: only a result is 100.
-5. A run that is begun again says so: from then on its events carry `tentativa`.
+5. `restante_s` is a range that only narrows while it holds (`runner/lesson.py`).
+6. A run that is begun again says so: from then on its events carry `tentativa`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from db.errors import Ended, StoreBusy, StoreError, StoreFull
 from db.events import EventType, Phase, Status
 from db.store import Lease, Runs
 from runner.failure import Failure
-from runner.weight import Weights
+from runner.lesson import Forecast, Weights
 
 # How long an event waits for a locked or full database: longer than a backup or a checkpoint takes,
 # far shorter than a run.
@@ -38,6 +39,8 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 HIGHEST = 99.0
 # The innermost frames tell where it broke; a deep recursion must not fill the event.
 FRAMES_KEPT = 12
+# Where a flow called what broke is told, not the inside of these.
+LIBRARIES = frozenset({"playwright", "anyio", "asyncio"})
 
 FIRST_SCREEN = "0"
 SUBMITTED = {"dados_enviados": True}
@@ -60,7 +63,7 @@ class Reporter:
         self._total = total
         self._patience_s = patience_s
         self._lock = anyio.Lock()
-        self._weights = Weights({})
+        self._weights, self._forecast = Weights({}), Forecast({})
         self._etapa, self._titulo = FIRST_SCREEN, ""
         self._percent = 0.0
         self._attempt = 1
@@ -88,19 +91,21 @@ class Reporter:
         """Whether anything irreversible was announced."""
         return self._submitted
 
-    def weigh(self, weights: Weights) -> None:
-        """From now on the percentage goes by these."""
-        self._weights = weights
+    def learn(self, weights: Weights, forecast: Forecast) -> None:
+        """From now on the percentage and the remaining time go by these."""
+        self._weights, self._forecast = weights, forecast
 
     async def again(self, attempt: int, mensagem: str) -> None:
         """The run begins once more: its `attempt`-th time, from the first screen."""
         self._attempt = attempt
+        self._forecast.forget()
         await self._progress(Phase.NOTICE, mensagem)
 
     async def entered(self, etapa: str, titulo: str, mensagem: str) -> None:
         """The screen `etapa` is on view."""
         self._etapa, self._titulo = etapa, titulo
         self._entered_at = anyio.current_time()
+        self._forecast.entered(etapa, self._entered_at)
         self._advance(seconds=0)
         await self._progress(Phase.ENTERED, mensagem)
 
@@ -116,8 +121,11 @@ class Reporter:
 
     async def notice(self, mensagem: str, *, restante_s: tuple[int, int] | None = None) -> None:
         """Something worth saying within the current screen."""
-        self._advance(seconds=anyio.current_time() - self._entered_at)
-        await self._progress(Phase.NOTICE, mensagem, restante_s=restante_s)
+        now = anyio.current_time()
+        self._advance(seconds=now - self._entered_at)
+        if restante_s is not None:
+            self._forecast.hear(restante_s, now)
+        await self._progress(Phase.NOTICE, mensagem)
 
     async def submitting(self, mensagem: str) -> None:
         """From the event that this writes on, `dados_enviados` is true."""
@@ -159,7 +167,6 @@ class Reporter:
         fase: Phase,
         mensagem: str,
         *,
-        restante_s: tuple[int, int] | None = None,
         submitting: bool = False,
     ) -> None:
         def data() -> dict[str, Any]:
@@ -170,7 +177,7 @@ class Reporter:
                 fase=fase,
                 titulo=self._titulo,
                 mensagem=mensagem,
-                restante_s=restante_s,
+                restante_s=self._forecast.remains(anyio.current_time()),
             )
             if self._attempt > 1:
                 told["tentativa"] = self._attempt
@@ -259,7 +266,9 @@ def blame(error: BaseException) -> dict[str, Any]:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     chain = list(_chain(error))
-    frames = traceback.extract_tb(error.__traceback__)[-FRAMES_KEPT:]
+    every = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in every if not LIBRARIES & set(Path(frame.filename).parts)]
+    frames = (own or every)[-FRAMES_KEPT:]
     return {
         "erro": " < ".join(type(item).__name__ for item in chain),
         "onde": [f"{_place(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames],

@@ -11,7 +11,6 @@
    run out through no fault. So the supervisor first prolongs those of its own workers and leaves
    the workers of other runners a moment to do the same; only then it claims again.
 6. Only trouble that begins or ends is logged, never each of its moments.
-7. What earlier runs teach about the screens' durations is read now and then, beside the work.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ import structlog
 from anyio.abc import TaskGroup
 
 from db.errors import StoreError
-from db.events import Event, EventType, Phase, Status
-from db.store import PAGE, Lease, Runs, Session, Wish
+from db.events import EventType, Phase, Status
+from db.store import Lease, Runs, Session, Wish
 from runner.attempt import FINAL, LOST, Attempt, conclude
 from runner.automation import Automation
 from runner.flow import Site
+from runner.learner import Learner
 from runner.process import TTL_S, Job
 from runner.reporter import FIRST_SCREEN, PATIENCE_S, blame, insist, progress
-from runner.weight import durations
 
 # A visitor waits from the first moment: look 25 times a second, in a tenth of a millisecond each.
 LOOK_S = 0.04
@@ -50,8 +49,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 # Running sessions get this long once the runner has to stop; with the farewell of an attempt it
 # stays below what `andamento up` and systemd wait.
 STOP_GRACE_S = 8.0
-# Durations change with the site, not with each run; reading some runs costs about 50 ms.
-LEARN_S, LEARN_RUNS = 60.0, 20
 # A session whose runner died this often before anything happened is not begun again.
 ATTEMPTS = 3
 
@@ -111,7 +108,7 @@ class Supervisor:
         self._grace_s = grace_s
         # By lease, not by session: a session may come back while its last task is still tidying up.
         self._leases: set[Lease] = set()
-        self._weights: dict[str, Mapping[str, float]] = {}
+        self._learner = Learner(store, automations)
         self._version: int | None = None
         self._next_claim = 0.0
         self._trouble: str | None = None
@@ -126,7 +123,7 @@ class Supervisor:
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
                 async with anyio.create_task_group() as beside:
-                    beside.start_soon(self._learn)
+                    beside.start_soon(self._learner.run)
                     await self._claim_until(stop, group)
                     beside.cancel_scope.cancel()
                 scope.deadline = anyio.current_time() + self._grace_s
@@ -219,25 +216,6 @@ class Supervisor:
             log.info("store is well again", was=self._trouble)
             self._trouble, self._pause = None, FIRST_PAUSE_S
 
-    async def _learn(self) -> None:
-        """Keep the screens' durations up to date, for the percentage of the runs to come."""
-        while True:
-            for name in self._automations:
-                try:
-                    self._weights[name] = durations(await self._completed(name))
-                except StoreError:
-                    continue  # What cannot be read now is learned later.
-                except Exception as error:
-                    # The top of this task: a bar without weights is no reason to stop working.
-                    log.error("durations are unreadable", automation=name, **blame(error))
-            await anyio.sleep(LEARN_S)
-
-    async def _completed(self, automation: str) -> list[list[Event]]:
-        runs = await self._store.sessions(
-            status=Status.COMPLETED, automation=automation, limit=LEARN_RUNS
-        )
-        return [await self._store.events(run.id, limit=PAGE) for run in runs]
-
     async def _attend(self, session: Session, lease: Lease) -> None:
         """The top of one session's task."""
         try:
@@ -258,13 +236,13 @@ class Supervisor:
             return
         try:
             answers = self._unseal(session)
-            screens = self._automations[session.automation].screens(answers)
+            beginning = _beginning(self._automations[session.automation], session, answers)
         except Exception as error:
             log.error("session's answers are unreadable", session=session.id, **blame(error))
             detail = {"causa": "unreadable answers", **blame(error)}
             await conclude(self._store, lease, "interno", detail)
             return
-        if await self._begin(session, lease, screens):
+        if await self._begin(session, lease, beginning):
             log.info("session started", session=session.id, generation=lease.generation)
             await self._attempt(session, lease, answers).run()
             log.info("session left", session=session.id, generation=lease.generation)
@@ -281,18 +259,10 @@ class Supervisor:
             return "robo_interrompido", {"causa": "its runners died", "vezes": session.generation}
         return None
 
-    async def _begin(self, session: Session, lease: Lease, screens: int) -> bool:
+    async def _begin(self, session: Session, lease: Lease, data: Mapping[str, Any]) -> bool:
         """Tell the visitor that it begins, once; False if the session is not ours any more."""
         if session.last_seq:
             return True
-        data = progress(
-            etapa=FIRST_SCREEN,
-            total=screens,
-            percentual=0.0,
-            fase=Phase.NOTICE,
-            titulo=BEGIN_TITLE,
-            mensagem=BEGIN_MESSAGE,
-        )
         try:
             await insist(
                 lambda: self._store.append(lease, EventType.PROGRESS, data), patience_s=PATIENCE_S
@@ -311,8 +281,25 @@ class Supervisor:
             database=self._workplace.database,
             site=self._workplace.site,
             chromium=self._workplace.chromium,
-            weights=self._weights.get(session.automation, {}),
+            lesson=self._learner.lesson(session.automation),
             ttl_s=self._ttl_s,
         )
         environment = self._workplace.environment
         return Attempt(self._store, job, command=self._command, environment=environment)
+
+
+def _beginning(
+    automation: Automation, session: Session, answers: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The data of a session's first event, which tells what was assumed in the visitor's place."""
+    data = progress(
+        etapa=FIRST_SCREEN,
+        total=automation.screens(answers),
+        percentual=0.0,
+        fase=Phase.NOTICE,
+        titulo=BEGIN_TITLE,
+        mensagem=BEGIN_MESSAGE,
+    )
+    if assumed := automation.assumptions(answers, session.assumed):
+        data["assumidas"] = assumed
+    return data

@@ -33,10 +33,10 @@ from db.store import Lease, Runs, Wish
 from runner.automation import Automation
 from runner.failure import Failure
 from runner.flow import Context, Site
+from runner.lesson import NOTHING, Forecast, Lesson, weigh
 from runner.process import TTL_S
 from runner.reporter import Reporter, blame
 from runner.turn import Turns
-from runner.weight import Weights, learn
 
 # A fifth of the lease's life: four beats may fail before it runs out. It is also how long a wish to
 # cancel waits at most.
@@ -75,18 +75,18 @@ async def work(
     answers: Mapping[str, Any],
     site: Site,
     page: PageOpener,
-    weights: Mapping[str, float] | None = None,
+    lesson: Lesson = NOTHING,
     ttl_s: float = TTL_S,
     lifeline: int | None = None,
 ) -> None:
     """Run one session to its ending, or until the lease is lost.
 
-    `weights` are the screens' durations as earlier runs have taught them, in seconds.
+    `lesson` is what earlier runs have taught.
     `lifeline` is the descriptor that becomes readable (closed) when the supervisor is gone.
     Raises StoreError (in a group) when the ending could not be written: then the supervisor does.
     """
     reporter = Reporter(store, lease, total=automation.screens(answers))
-    attempt = _Run(store, lease, automation, reporter, ttl_s, weights or {})
+    attempt = _Run(store, lease, automation, reporter, ttl_s, lesson)
     turns = Turns(store, lease, lambda: reporter.notice(TURN_MESSAGE))
     context = Context(answers=answers, report=reporter, site=site, page=page, turn=turns.take)
     async with anyio.create_task_group() as group:
@@ -133,9 +133,9 @@ class _Run:
         automation: Automation,
         reporter: Reporter,
         ttl_s: float,
-        weights: Mapping[str, float],
+        lesson: Lesson,
     ) -> None:
-        self._weights = weights
+        self._lesson = lesson
         self._store = store
         self._lease = lease
         self._automation = automation
@@ -173,8 +173,8 @@ class _Run:
     async def _attempt(self, context: Context) -> Failure | None:
         try:
             flow = _load(self._automation.flow)
-            declared = getattr(flow, "weights", {})
-            self._reporter.weigh(Weights(learn(declared, self._weights)))
+            weights = weigh(getattr(flow, "weights", {}), self._lesson.weights)
+            self._reporter.learn(weights, Forecast(self._lesson.remaining))
             await flow(context)
         except Exception as error:
             return _ending(error)
@@ -237,7 +237,8 @@ class _Run:
         return None
 
     async def _stop(self, failure: Failure) -> None:
-        self._flow.cancel()
+        # The reason travels with the cancellation: a witness of the page tells by it what to keep.
+        self._flow.cancel(failure.tipo)
         await self._write(failure)
 
     async def _write(self, failure: Failure) -> None:

@@ -17,7 +17,7 @@ from tests.cli.conftest import Cli, ready
 
 COMMANDS = (
     *("up", "serve", "run", "quote", "simulate"),
-    *("sessions", "show", "tail", "snapshot", "cancel"),
+    *("sessions", "show", "tail", "snapshot", "evidence", "cancel"),
 )
 PERSON = {
     "nome": "Ana Exemplo",

@@ -131,8 +131,10 @@ async def test_what_playwright_says_never_leaves(browser: Browser) -> None:
         async with browser.page() as page:
             await page.fill("#never", "segredo", timeout=100)
 
-    assert caught.value.tipo == "tempo_esgotado"
+    assert caught.value.tipo == "site_mudou"
     assert "segredo" not in f"{caught.value.detail}{caught.value}"
+    # Where it was called from is told.
+    assert "test_what_playwright_says_never_leaves" in caught.value.detail["onde"][-1]
     assert caught.value.__suppress_context__
 
 
@@ -151,7 +153,7 @@ async def test_a_witness_sees_the_page_and_its_error(browser: Browser) -> None:
             seen.append(page.url)
 
         async def closing(self, page: Page, error: BaseException | None) -> None:
-            seen.append(type(error).__name__)
+            seen.append(str(error))
 
     async with Browser(witness=Eye()) as watched:
         async with watched.page():
@@ -160,7 +162,29 @@ async def test_a_witness_sees_the_page_and_its_error(browser: Browser) -> None:
             async with watched.page() as page:
                 await page.click("#never", timeout=50)
 
-    assert seen == ["about:blank", "NoneType", "about:blank", "TimeoutError"]
+    # It hears what the visitor will be told, and no words of Playwright's.
+    assert seen == ["about:blank", "None", "about:blank", "site_mudou"]
+
+
+async def test_what_a_witness_adds_to_the_detail_is_told(browser: Browser) -> None:
+    class Eye:
+        async def opened(self, page: Page) -> None:
+            pass
+
+        async def closing(self, page: Page, error: BaseException | None) -> None:
+            assert isinstance(error, Failure)
+            error.detail["evidencia"] = "evidence/s/1"
+
+    async with Browser(witness=Eye()) as watched:
+        with pytest.raises(Failure) as caught:
+            async with watched.page() as page:
+                await page.click("#never", timeout=50)
+        assert caught.value.detail["erro"] == "TimeoutError"
+        assert caught.value.detail["evidencia"] == "evidence/s/1"
+        with pytest.raises(Failure) as own:
+            async with watched.page():
+                raise Failure("site_mudou", "3")
+        assert own.value.detail == {"evidencia": "evidence/s/1"}
 
 
 async def test_a_site_that_is_not_there_is_said_so(browser: Browser) -> None:

@@ -22,7 +22,7 @@ async def main(job: Job) -> None:
             answers=job.answers,
             site=job.site,
             page=page_opener(job.chromium),
-            weights=job.weights,
+            lesson=job.lesson,
             ttl_s=job.ttl_s,
             lifeline=0,
         )

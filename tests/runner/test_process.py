@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import stat
 import sys
+import tempfile
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 from types import MappingProxyType
 
 import anyio
 import psutil
 import pytest
 
+from runner import folder
 from runner.flow import Site
+from runner.folder import Folder
 from runner.process import MAX_LINE, TAIL_LINES, TAIL_WIDTH, Child, Job, redact
 from tests.runner.conftest import gone
 
@@ -118,3 +126,101 @@ async def test_a_child_that_is_not_closed_is_told() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         child.__del__()
+
+
+# A worker with a real browser and a recording, as a quote has them.
+BROWSING = """
+import anyio, os, pathlib
+from runner.browser import open_page
+
+async def main():
+    async with open_page() as page:
+        await page.context.tracing.start()
+        await page.goto("data:text/html,<h1>x</h1>")
+        pathlib.Path(os.environ["TMPDIR"], "ready").touch()
+        await anyio.sleep_forever()
+
+anyio.run(main)
+"""
+
+
+@pytest.fixture
+def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where temporary folders are made. Not tmp_path: sockets in them need short names."""
+    with tempfile.TemporaryDirectory(prefix="a") as place:
+        monkeypatch.setattr(tempfile, "tempdir", place)
+        yield Path(place)
+
+
+async def appeared(path: Path) -> None:
+    with anyio.fail_after(60):
+        while not path.exists():
+            await anyio.sleep(0.01)
+
+
+async def test_a_killed_workers_browser_leaves_no_file_behind(root: Path) -> None:
+    command = [sys.executable, "-c", BROWSING]
+    async with Child(command, JOB, environment=dict(os.environ)) as child:
+        (own,) = root.iterdir()
+        await appeared(own / "ready")
+        assert stat.S_IMODE(own.stat().st_mode) == 0o700
+        left = {path.name.split("-")[0] for path in own.iterdir()}
+        assert {"playwright_chromiumdev_profile", "playwright"} & left
+        sockets = [path for path in own.rglob("*") if path.is_socket()]
+        assert sockets and all(len(os.fsencode(path)) <= 100 for path in sockets)
+        family = psutil.Process(child.pid).children(recursive=True)
+        os.kill(child.pid, signal.SIGKILL)
+        await child.wait()
+
+    assert list(root.iterdir()) == []
+    for process in family:
+        await gone(process.pid)
+
+
+async def test_a_worker_that_does_not_start_leaves_no_folder(root: Path) -> None:
+    with pytest.raises(OSError):
+        async with Child(["/no/such/program"], JOB, environment={}):
+            pass
+
+    assert list(root.iterdir()) == []
+
+
+async def test_a_worker_without_an_environment_of_its_own_has_the_parents_folder(
+    root: Path,
+) -> None:
+    async with Child(python("import sys; sys.stdin.read()"), JOB):
+        assert list(root.iterdir()) == []
+
+
+async def test_what_a_killed_runner_left_is_swept_up_and_what_is_held_is_not(root: Path) -> None:
+    mine = Folder()
+    code = "import sys; from runner.folder import Folder; f = Folder(); print(f.path, flush=True)"
+    code += "; (f.path / 'profile').mkdir(); sys.stdin.read()"
+    environment = {**os.environ, "TMPDIR": str(root)}
+    async with await anyio.open_process([sys.executable, "-c", code], env=environment) as other:
+        assert other.stdout is not None
+        theirs = Path((await other.stdout.receive()).decode().strip())
+        assert folder.sweep() == 0 and theirs.exists() and mine.path.exists()
+        other.kill()
+        await other.wait()
+
+    link = root / f"{folder.PREFIX}abcd1234"
+    link.symlink_to(root)
+    strangers = [root / "andamento-bench-abcd1234", root / f"{folder.PREFIX}of-somebody-else"]
+    for stranger in strangers:
+        stranger.mkdir()
+    assert folder.sweep() == 1
+    assert not theirs.exists() and mine.path.exists() and link.is_symlink()
+    assert all(stranger.exists() for stranger in strangers)
+    mine.remove()
+    assert not mine.path.exists()
+
+
+def test_a_long_temporary_path_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 60)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    own = Folder()
+    own.remove()
+
+    assert own.path.parent == Path("/tmp")

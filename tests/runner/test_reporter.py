@@ -11,8 +11,8 @@ from db.errors import Ended, EventRefused, Fenced, StoreBusy, StoreFull
 from db.events import EventType
 from db.snapshot import fold
 from runner.failure import Failure
+from runner.lesson import Forecast, Weights
 from runner.reporter import Reporter, blame, insist
-from runner.weight import Weights
 from tests.runner.conftest import Bench, Failing
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +41,7 @@ async def test_with_weights_the_percentage_is_the_time_that_usually_has_passed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = await reporter(bench)
-    report.weigh(Weights({"1": 10, "1.5": 0, "2": 30, "3": 60}))
+    report.learn(Weights({"1": 10, "1.5": 0, "2": 30, "3": 60}), Forecast({}))
     await report.entered("1", "Um", "m")
     await report.done("1", "Um", "m")
     await report.entered("2", "Dois", "m")
@@ -55,6 +55,21 @@ async def test_with_weights_the_percentage_is_the_time_that_usually_has_passed(
     assert seen[:3] == [0, 10, 10]
     assert seen[3] == pytest.approx(25, abs=1)
     assert seen[4:] == [40, 40, 99]
+
+
+async def test_what_remains_is_told_with_every_screen_and_narrows(bench: Bench) -> None:
+    report = await reporter(bench)
+    report.learn(Weights({}), Forecast({"1": (300, 900), "2": (100, 5000)}))
+    await report.entered("1", "Um", "m")
+    await report.done("1", "Um", "m")
+    await report.entered("2", "Dois", "m")
+    await report.notice("m", restante_s=(0, 700))
+    await report.again(2, "De novo")
+    told = [event.data["restante_s"] for event in await bench.events()]
+    first, done, second, heard, again = told
+    assert 250 < first[0] <= 300 and 850 < first[1] <= 900
+    assert [first, done, second, heard] == sorted(told[:4], key=lambda item: -item[1])
+    assert second[0] >= 250 and heard[1] <= 700 and again is None
 
 
 async def test_a_run_that_begins_again_says_so_from_then_on(bench: Bench) -> None:

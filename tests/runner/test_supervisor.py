@@ -20,6 +20,7 @@ from db.errors import StoreBusy, StoreFull, StoreReadOnly
 from db.events import Event, EventType, Status
 from db.sqlite import SqliteStore
 from db.store import NewSession, Session, Wish
+from runner.lesson import Lesson
 from runner.supervisor import Workplace
 from tests.runner.conftest import SITE, Bench, Failing, gone
 
@@ -353,14 +354,14 @@ async def test_what_completed_runs_took_weighs_the_next_ones_screens(
         await bench.create("walks", name)
     read = anyio.Event()
 
-    def taught(runs: list[list[Event]]) -> dict[str, float]:
+    def taught(runs: list[list[Event]]) -> Lesson:
         walked = [run for run in runs if run[-1].type is EventType.RESULT]
         if len(walked) == 2:
             read.set()
-        return {"1": 90.0, "2": 10.0}
+        return Lesson(weights={"1": 90, "2": 10}, remaining={"1": (300, 900)})
 
-    monkeypatch.setattr("runner.supervisor.durations", taught)
-    monkeypatch.setattr("runner.supervisor.LEARN_S", 0.1)
+    monkeypatch.setattr("runner.learner.learn", taught)
+    monkeypatch.setattr("runner.learner.LEARN_S", 0.1)
     bench.supervise()
     with anyio.fail_after(20):
         await read.wait()
@@ -369,3 +370,16 @@ async def test_what_completed_runs_took_weighs_the_next_ones_screens(
     done = [event.data for event in await bench.events() if event.data.get("fase") == "concluiu"]
     # Linear it would be 6.7: this automation says that it has fifteen screens.
     assert [data["percentual"] for data in done] == [90, 99]
+    assert all(250 < data["restante_s"][0] < data["restante_s"][1] <= 900 for data in done)
+
+
+async def test_what_was_assumed_is_told_with_the_first_event(bench: Bench) -> None:
+    bench.answers["a"] = {"etapas": 2, "intervalo_s": 0, "fim": "cotacao"}
+    new = NewSession(id="a", automation="simulacao", queue="q", assumed=["fim"])
+    await bench.store.create(new)
+    bench.supervise()
+    await bench.ending()
+    first, *others = await bench.events()
+    (assumed,) = first.data["assumidas"]
+    assert (assumed["campo"], assumed["valor"]) == ("fim", "cotacao")
+    assert not [event for event in others if "assumidas" in event.data]

@@ -18,6 +18,7 @@ import pytest
 from db.errors import StoreBusy
 from db.events import Event, EventType, Status
 from db.store import Lease, Wish
+from runner.lesson import Lesson
 from runner.process import Child
 from runner.worker import work
 from tests.runner.conftest import COMMAND, PERSON, SITE, Bench, Failing, gone
@@ -152,7 +153,7 @@ async def test_what_all_share_is_done_by_one_at_a_time_and_who_waits_says_so(
 
 
 async def test_the_percentage_goes_by_what_earlier_runs_have_taught(bench: Bench) -> None:
-    await run(bench, "walks", weights={"1": 90.0, "2": 10.0})
+    await run(bench, "walks", lesson=Lesson(weights={"1": 90, "2": 10}, remaining={}))
     seen = [event.data["percentual"] for event in await bench.events() if "fase" in event.data]
     assert seen == [0, 90, 90, 99]
 
