@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from andamento import evidence, look, operate, quote, simulate
+from andamento import control, evidence, look, operate, quote, simulate
 
 app = typer.Typer(
     name="andamento",
@@ -27,7 +27,10 @@ app.command(rich_help_panel="Look")(look.show)
 app.command(rich_help_panel="Look")(look.tail)
 app.command(rich_help_panel="Look")(look.snapshot)
 app.command(rich_help_panel="Look")(evidence.evidence)
-app.command(rich_help_panel="Act")(look.cancel)
+app.command(rich_help_panel="Act")(control.cancel)
+app.command(rich_help_panel="Act")(control.pause)
+app.command(rich_help_panel="Act")(control.resume)
+app.command(rich_help_panel="Act")(control.retry)
 
 
 def _version(wanted: bool) -> None:

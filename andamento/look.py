@@ -1,4 +1,4 @@
-"""The operator's window: sessions, one session, its events as they come, its snapshot, a cancel."""
+"""The operator's window: sessions, one session, its events as they come, its snapshot."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from rich.table import Table
 
 from andamento import evidence, terminal
 from andamento.settings import load
-from andamento.terminal import DbOption, Failed, JsonOption, SessionArgument, emit, out
-from db.errors import Ended
+from andamento.terminal import DbOption, JsonOption, SessionArgument, emit, out
 from db.events import Event, EventType, Status, wire
 from db.snapshot import Snapshot, fold, render, step
 from db.sqlite import SqliteStore, file_of
-from db.store import PAGE, EventLog, Session, Wish
+from db.store import PAGE, EventLog, Session
 
 # The eye cannot tell 20 looks a second from none missed.
 LOOK_S = 0.05
@@ -63,7 +62,7 @@ def sessions(
         for session, snapshot in zip(found, snapshots, strict=True):
             table.add_row(
                 session.id,
-                _coloured(session.status),
+                coloured(session.status),
                 session.created_at[5:16].replace("T", " "),
                 f"{snapshot.percentual:.0f}",
                 escape(snapshot.mensagem),
@@ -132,26 +131,6 @@ def snapshot(session_id: SessionArgument, db: DbOption = None) -> None:
                     "session_id": session_id,
                     **render(await _snapshot(store, session_id)),
                 }
-            )
-
-    terminal.run(main)
-
-
-def cancel(session_id: SessionArgument, db: DbOption = None, json: JsonOption = False) -> None:
-    """Ask a session to stop. Its runner ends it with the error `cancelado`."""
-
-    async def main() -> None:
-        async with store_at(db) as store:
-            try:
-                session = await store.wish(session_id, Wish.CANCEL)
-            except Ended as error:
-                status = (await store.session(session_id)).status
-                raise Failed(f"{session_id} has already ended ({status})") from error
-        if json:
-            emit({"session_id": session_id, "status": session.status, "wish": "cancel"})
-        else:
-            out.print(
-                f"Cancel requested; the session is {_coloured(session.status)} until it ends."
             )
 
     terminal.run(main)
@@ -254,6 +233,7 @@ def _facts(session: Session, picture: Snapshot) -> dict[str, object]:
         "assumed": list(session.assumed),
         "ignored": session.ignored,
         "wish": session.wish,
+        "retry_of": session.retry_of,
         "generation": session.generation,
         "lease_owner": session.lease_owner,
         "lease_until": session.lease_until,
@@ -276,5 +256,6 @@ def _event(item: Event) -> dict[str, object]:
     return {"seq": item.seq, "type": item.type, "at": item.at, "data": item.data, "detail": detail}
 
 
-def _coloured(status: Status) -> str:
+def coloured(status: Status) -> str:
+    """A status in its colour, in rich's markup."""
     return f"[{COLOURS[status]}]{status}[/]"

@@ -10,18 +10,31 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
 from db.connection import BUSY_TIMEOUT_S, Database
-from db.errors import Ended, EventRefused, Fenced, KeyReused, UnknownSession
+from db.errors import (
+    Ended,
+    EventRefused,
+    Fenced,
+    KeyReused,
+    StoreDamaged,
+    StoreError,
+    UnknownSession,
+)
 from db.events import MAX_EVENT_BYTES, Event, EventType, Status, encode
+from db.migration import APPLICATION_ID
 from db.sql import named_queries
 from db.store import PAGE, Lease, NewSession, Session, Wish
 
 QUERIES = named_queries("sqlite")
+# Of the library, which is not that of the `sqlite3` in the shell.
+LIBRARY = sqlite3.sqlite_version_info
 
 Clock = Callable[[], datetime]
 
@@ -79,6 +92,12 @@ class SqliteStore:
         parameters = {"status": status, "automation": automation, "limit": limit}
         return [_session(row) for row in await self._read("sessions", parameters)]
 
+    async def census(self, *, after: str = "", limit: int = PAGE) -> list[Session]:
+        """Sessions in the order of their ids, from behind `after` on."""
+        return [
+            _session(row) for row in await self._read("census", {"after": after, "limit": limit})
+        ]
+
     async def events(self, session_id: str, *, after: int = 0, limit: int = PAGE) -> list[Event]:
         """The session's events with seq > `after`, in order, at most `limit`."""
         rows = await self._read("events", {"id": session_id, "after": after, "limit": limit})
@@ -122,6 +141,7 @@ class SqliteStore:
             "key": new.idempotency_key,
             "fingerprint": new.fingerprint,
             "client": new.client,
+            "retry_of": new.retry_of,
         }
         rows = await self._write("create", parameters)
         if rows:
@@ -138,10 +158,12 @@ class SqliteStore:
     async def wish(self, session_id: str, wish: Wish | None) -> Session:
         """Ask the holder for something. Raises UnknownSession, Ended."""
         rows = await self._write("wish", {"id": session_id, "wish": wish})
-        if not rows:
-            await self.session(session_id)
+        if rows:
+            return _session(rows[0])
+        session = await self.session(session_id)
+        if session.ended_at is not None:
             raise Ended(session_id)
-        return _session(rows[0])
+        return session
 
     # Runs
 
@@ -243,6 +265,51 @@ class SqliteStore:
         return await self._database.write(QUERIES[name], parameters)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What a file says of itself. `damage` is SQLite's own report, empty when all is well."""
+
+    schema: int
+    ours: bool
+    journal: str
+    damage: tuple[str, ...]
+
+
+def examine(path: Path, *, thorough: bool = False) -> Examination:
+    """Look at a database through a connection that cannot write; `thorough` checks indexes too.
+
+    It blocks (some seconds a GiB), and hinders no writer. Raises StoreDamaged, StoreError.
+    """
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
+            return _examined(connection, thorough=thorough)
+    except sqlite3.Error as error:
+        broken = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        raise (StoreDamaged(path) if broken else StoreError(f"{path}: {error}")) from error
+
+
+def _examined(connection: sqlite3.Connection, *, thorough: bool) -> Examination:
+    def said(pragma: str) -> list[Any]:
+        return [row[0] for row in connection.execute(f"PRAGMA {pragma}")]
+
+    check = "integrity_check" if thorough else "quick_check"
+    return Examination(
+        schema=said("user_version")[0],
+        ours=said("application_id")[0] == APPLICATION_ID,
+        journal=said("journal_mode")[0],
+        damage=tuple(line for line in said(check) if line != "ok"),
+    )
+
+
+@contextmanager
+def write_lock(path: Path) -> Iterator[None]:
+    """Hold the write lock of the database at `path`, writing nothing."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
 def rfc3339(moment: datetime) -> str:
     """RFC 3339 UTC with milliseconds, which sorts as text in the order of time."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
@@ -295,4 +362,5 @@ def _session(row: sqlite3.Row) -> Session:
         assumed=tuple(json.loads(row["assumed"])),
         ignored=row["ignored"],
         pid=row["pid"],
+        retry_of=row["retry_of"],
     )

@@ -36,7 +36,7 @@ class NewSession:
     `answers` is sealed (encrypted) by the caller; `assumed` names the answers that came from the
     automation's defaults; `ignored` counts unknown fields. `idempotency_key`, `fingerprint` and
     `client` are keyed digests, never the visitor's own words: the fingerprint is of automation and
-    answers, the client of the address.
+    answers, the client of the address. `retry_of` is the session that this one does again.
     """
 
     id: str
@@ -48,6 +48,7 @@ class NewSession:
     idempotency_key: str | None = None
     fingerprint: str | None = None
     client: str | None = None
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class Session:
     assumed: tuple[str, ...]
     ignored: int
     pid: int | None
+    retry_of: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,10 @@ class Requests(EventLog, Protocol):
         ...
 
     async def wish(self, session_id: str, wish: Wish | None) -> Session:
-        """Ask the holder for something (None takes it back). Raises UnknownSession, Ended."""
+        """Ask the holder for something (None takes it back). Raises UnknownSession, Ended.
+
+        A wish to cancel stays, whatever is wished after it: the session tells.
+        """
         ...
 
 
@@ -197,6 +202,10 @@ class Store(Requests, Runs, Protocol):
     async def __aenter__(self) -> Self: ...
 
     async def __aexit__(self, *_: object) -> None: ...
+
+    async def census(self, *, after: str = "", limit: int = PAGE) -> list[Session]:
+        """Sessions in the order of their ids, from behind `after` on: a way through all of them."""
+        ...
 
     async def checkpoint(self) -> None:
         """Housekeeping between commits, called about once a second by whoever serves or runs."""

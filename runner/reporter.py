@@ -10,6 +10,8 @@
    and stays below 100: only a result is 100.
 5. `restante_s` is a range that only narrows while it holds (`runner/lesson.py`).
 6. A run that is begun again says so: from then on its events carry `tentativa`.
+7. A run pauses on entering a screen, the one moment at which nothing of it is half done; the time
+   that it rests is no part of its own.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ FRAMES_KEPT = 12
 LIBRARIES = frozenset({"playwright", "anyio", "asyncio"})
 
 FIRST_SCREEN = "0"
+PAUSED_MESSAGE = "A cotação está em pausa. Já continuamos daqui."
+RESUMED_MESSAGE = "Voltamos! A cotação continua."
 SUBMITTED = {"dados_enviados": True}
 
 Answer = TypeVar("Answer")
@@ -67,6 +71,10 @@ class Reporter:
         self._etapa, self._titulo = FIRST_SCREEN, ""
         self._percent = 0.0
         self._attempt = 1
+        # Set as soon as the run may go on; None while nobody wants it to rest.
+        self._go_on: anyio.Event | None = None
+        self._resting_since: float | None = None
+        self._rested_s = 0.0
         self._entered_at = anyio.current_time()
         self._submitted = self._spoken = self._closing = self._ended = False
         self._last_at = anyio.current_time()
@@ -83,8 +91,24 @@ class Reporter:
 
     @property
     def last_at(self) -> float:
-        """When the last event was written, in `anyio.current_time()`."""
-        return self._last_at
+        """When the last event was written, in `anyio.current_time()`; now, while it rests."""
+        return self._last_at if self._resting_since is None else anyio.current_time()
+
+    @property
+    def rested_s(self) -> float:
+        """How long the run has been resting in all."""
+        since = self._resting_since
+        return self._rested_s + (0.0 if since is None else anyio.current_time() - since)
+
+    def pause(self) -> None:
+        """Rest on entering the next screen, until `resume`."""
+        self._go_on = self._go_on or anyio.Event()
+
+    def resume(self) -> None:
+        """Go on; nothing happens where no pause was wished."""
+        if self._go_on is not None:
+            self._go_on.set()
+            self._go_on = None
 
     @property
     def submitted(self) -> bool:
@@ -108,6 +132,8 @@ class Reporter:
         self._forecast.entered(etapa, self._entered_at)
         self._advance(seconds=0)
         await self._progress(Phase.ENTERED, mensagem)
+        if self._go_on is not None:
+            await self._rest(self._go_on)
 
     async def done(self, etapa: str, titulo: str, mensagem: str) -> None:
         """The screen `etapa` was answered and left."""
@@ -149,6 +175,18 @@ class Reporter:
             data = failure.data(etapa=self._etapa, dados_enviados=self._submitted)
             await self._append(EventType.ERROR, data, failure.detail or None)
 
+    async def _rest(self, go_on: anyio.Event) -> None:
+        self._forecast.forget()
+        await self._progress(Phase.PAUSE, PAUSED_MESSAGE, status=Status.PAUSED)
+        self._resting_since = anyio.current_time()
+        try:
+            await go_on.wait()
+        finally:
+            self._rested_s, self._resting_since = self.rested_s, None
+        now = self._entered_at = anyio.current_time()
+        self._forecast.entered(self._etapa, now)
+        await self._progress(Phase.NOTICE, RESUMED_MESSAGE)
+
     def _leave(self, etapa: str, titulo: str) -> None:
         self._etapa, self._titulo = etapa, titulo
         self._advance()
@@ -167,6 +205,7 @@ class Reporter:
         fase: Phase,
         mensagem: str,
         *,
+        status: Status = Status.RUNNING,
         submitting: bool = False,
     ) -> None:
         def data() -> dict[str, Any]:
@@ -177,6 +216,7 @@ class Reporter:
                 fase=fase,
                 titulo=self._titulo,
                 mensagem=mensagem,
+                status=status,
                 restante_s=self._forecast.remains(anyio.current_time()),
             )
             if self._attempt > 1:
@@ -216,15 +256,16 @@ def progress(
     fase: Phase,
     titulo: str,
     mensagem: str,
+    status: Status = Status.RUNNING,
     restante_s: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    """The data of a running session's progress event, in the contract's shape."""
+    """The data of a claimed session's progress event, in the contract's shape."""
     return {
         "etapa": etapa,
         "etapa_atual": _number(etapa),
         "total_etapas": total,
         "percentual": percentual,
-        "status": Status.RUNNING,
+        "status": status,
         "fase": fase,
         "titulo": titulo,
         "mensagem": mensagem,

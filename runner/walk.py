@@ -49,8 +49,9 @@ class Walk(Generic[V]):
         """Answer one screen; the one that came after it, or None at the end."""
         self.etapa = screen.id
         report = visit.report
+        # Outside of the limit: a run may rest here for as long as an operator likes.
+        await report.entered(screen.id, screen.title, screen.entered)
         with Limit(screen.id, screen.timeout_s) as waits:
-            await report.entered(screen.id, screen.title, screen.entered)
             said = await screen.act(visit)
             ended = isinstance(said, Mapping) or screen is self._plan[-1]
             following = None if ended else await self._next(visit, screen, waits)

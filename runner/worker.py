@@ -38,6 +38,8 @@ from runner.process import TTL_S
 from runner.reporter import Reporter, blame
 from runner.turn import Turns
 
+# A paused run keeps its browser and its place; nobody should forget it for longer.
+PAUSE_S = 30 * 60
 # A fifth of the lease's life: four beats may fail before it runs out. It is also how long a wish to
 # cancel waits at most.
 RENEW_S = 1.0
@@ -142,6 +144,7 @@ class _Run:
         self._reporter = reporter
         self._ttl_s = ttl_s
         self.orphaned = False
+        self._wish: Wish | None = None
         self._began = anyio.current_time()
         self._flow = anyio.CancelScope()
 
@@ -181,7 +184,7 @@ class _Run:
         return Failure("robo_interrompido", detail={"causa": "the flow gave no result"})
 
     async def keep_lease(self, *, task_status: TaskStatus[None]) -> None:
-        """Renew until the lease is lost or a cancel is wished."""
+        """Renew until the lease is lost or a cancel is wished; hand on what else is wished."""
         beats = 0
         interval = min(RENEW_S, self._ttl_s / 5)
         while True:
@@ -192,6 +195,10 @@ class _Run:
             if wish is Wish.CANCEL:
                 await self._stop(Failure("cancelado"))
                 break
+            if wish is Wish.PAUSE:
+                self._reporter.pause()
+            else:
+                self._reporter.resume()
             beats += 1
             if beats == 1:
                 task_status.started()
@@ -202,18 +209,21 @@ class _Run:
             task_status.started()
 
     async def keep_time(self) -> None:
-        """Stop the flow at its deadline, or after too long a silence."""
-        limits = self._automation
-        deadline = self._began + limits.deadline_s
+        """Stop the flow at its deadline, or after too long a silence or a pause."""
+        limits, report = self._automation, self._reporter
         while True:
-            silence = self._reporter.last_at + limits.silence_s
-            left = min(deadline, silence) - anyio.current_time()
+            ends = {
+                "deadline_s": self._began + limits.deadline_s + report.rested_s,
+                "silence_s": report.last_at + limits.silence_s,
+                "pause_s": anyio.current_time() + PAUSE_S - report.rested_s,
+            }
+            name = min(ends, key=lambda end: ends[end])
+            left = ends[name] - anyio.current_time()
             if left <= 0:
                 break
             await anyio.sleep(left)
-        name = "deadline_s" if deadline <= silence else "silence_s"
-        cause = {"limite": name, "segundos": getattr(limits, name)}
-        await self._stop(Failure("tempo_esgotado", detail=cause))
+        seconds = PAUSE_S if name == "pause_s" else getattr(limits, name)
+        await self._stop(Failure("tempo_esgotado", detail={"limite": name, "segundos": seconds}))
 
     async def keep_lifeline(self, fd: int) -> None:
         """Stop when the supervisor is gone, leaving the session in good order."""
@@ -229,12 +239,12 @@ class _Run:
 
     async def _renew(self) -> Wish | None:
         try:
-            return await self._store.renew(self._lease, ttl_s=self._ttl_s, pid=os.getpid())
+            self._wish = await self._store.renew(self._lease, ttl_s=self._ttl_s, pid=os.getpid())
         except LOST:
             self._flow.cancel()
         except StoreError:
             pass  # Locked or full: the next beat tries again, and being fenced would be told.
-        return None
+        return self._wish
 
     async def _stop(self, failure: Failure) -> None:
         # The reason travels with the cancellation: a witness of the page tells by it what to keep.

@@ -17,7 +17,8 @@ from tests.cli.conftest import Cli, ready
 
 COMMANDS = (
     *("up", "serve", "run", "quote", "simulate"),
-    *("sessions", "show", "tail", "snapshot", "evidence", "cancel"),
+    *("sessions", "show", "tail", "snapshot", "evidence"),
+    *("cancel", "pause", "resume", "retry"),
 )
 PERSON = {
     "nome": "Ana Exemplo",

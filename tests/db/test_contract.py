@@ -225,8 +225,8 @@ async def test_a_released_session_goes_back_to_its_queue(store: Store) -> None:
 
 async def test_a_wish_reaches_the_holder_with_its_next_renewal(store: Store) -> None:
     _, lease = await claimed(store)
-    await store.wish("a", Wish.CANCEL)
-    assert await store.renew(lease, ttl_s=5) is Wish.CANCEL
+    await store.wish("a", Wish.PAUSE)
+    assert await store.renew(lease, ttl_s=5) is Wish.PAUSE
     await store.wish("a", None)
     assert await store.renew(lease, ttl_s=5) is None
 

@@ -9,6 +9,9 @@ SELECT * FROM sessions
 WHERE (:status IS NULL OR status = :status) AND (:automation IS NULL OR automation = :automation)
 ORDER BY created_at DESC, id DESC LIMIT :limit;
 
+-- name: census
+SELECT * FROM sessions WHERE id > :after ORDER BY id LIMIT :limit;
+
 -- name: events
 SELECT session_id, seq, type, at, data, detail FROM events
 WHERE session_id = :id AND seq > :after ORDER BY seq LIMIT :limit;
@@ -24,8 +27,9 @@ PRAGMA data_version;
 
 -- name: create
 INSERT INTO sessions (id, automation, queue, created_at, updated_at, answers, assumed, ignored,
-    idempotency_key, fingerprint, client)
-SELECT :id, :automation, :queue, :now, :now, :answers, :assumed, :ignored, :key, :fingerprint, :client
+    idempotency_key, fingerprint, client, retry_of)
+SELECT :id, :automation, :queue, :now, :now, :answers, :assumed, :ignored, :key, :fingerprint, :client,
+    :retry_of
 WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE idempotency_key = :key)
     AND NOT EXISTS (SELECT 1 FROM sessions
         WHERE fingerprint = :fingerprint AND client = :client AND created_at > :since
@@ -40,7 +44,10 @@ WHERE idempotency_key = :key
 ORDER BY idempotency_key IS :key DESC, created_at DESC LIMIT 1;
 
 -- name: wish
-UPDATE sessions SET wish = :wish WHERE id = :id AND ended_at IS NULL RETURNING *;
+-- Who wished to cancel is not made to wait by who wishes less.
+UPDATE sessions SET wish = :wish
+WHERE id = :id AND ended_at IS NULL AND (wish IS NOT 'cancel' OR :wish IS 'cancel')
+RETURNING *;
 
 -- name: claim
 UPDATE sessions SET generation = generation + 1, lease_owner = :owner, lease_until = :until,

@@ -1,4 +1,4 @@
-"""Turns, for every engine: what one running session at a time may hold."""
+"""Steering, for every engine: turns that one session at a time has, wishes, retries."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from db.errors import Ended, Fenced
 from db.events import EventType
-from db.store import Lease, NewSession, Store
+from db.store import Lease, NewSession, Store, Wish
 from tests.db.conftest import Clock
 
 pytestmark = pytest.mark.anyio
@@ -63,3 +63,21 @@ async def test_a_lost_lease_takes_no_turn(store: Store) -> None:
     await store.append(second, EventType.RESULT, {"desfecho": "cotacao", "mensagem": "Pronto"})
     with pytest.raises(Ended):
         await store.take_turn(second, "conta")
+
+
+async def test_a_wish_to_cancel_is_not_taken_back(store: Store) -> None:
+    await lease(store, "a")
+    assert (await store.wish("a", Wish.PAUSE)).wish is Wish.PAUSE
+    assert (await store.wish("a", None)).wish is None
+    assert (await store.wish("a", Wish.CANCEL)).wish is Wish.CANCEL
+    assert (await store.wish("a", Wish.PAUSE)).wish is Wish.CANCEL
+    assert (await store.wish("a", None)).wish is Wish.CANCEL
+    assert (await store.session("a")).wish is Wish.CANCEL
+
+
+async def test_a_session_done_again_names_the_first_one(store: Store) -> None:
+    await lease(store, "a")
+    new = NewSession(id="b", automation="simulacao", queue="q", retry_of="a")
+    created, fresh = await store.create(new)
+    assert fresh and created.retry_of == "a"
+    assert (await store.session("a")).retry_of is None
