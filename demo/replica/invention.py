@@ -102,6 +102,11 @@ def vehicle(seed: int, plate: str, kind: str) -> dict[str, str]:
     }
 
 
+def neighbour(plate: str) -> str:
+    """Another valid plate: the first letter is the next one of the alphabet."""
+    return chr((ord(plate[0]) - ord("A") + 1) % 26 + ord("A")) + plate[1:]
+
+
 def addresses(cep: str) -> list[dict[str, str]]:
     """One or two suggestions for eight digits; none for a CEP that cannot exist."""
     if cep < LOWEST_CEP:

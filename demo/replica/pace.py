@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .scenario import Scenario
 
-COUNTDOWN_S = 163  # "02:43", the countdown that the real page was seen to start from
+COUNTDOWNS_S = (163, 129)  # "02:43" was seen on the real page, another note says "02:09"
 
 # Seconds between Continuar and the next screen's skeleton: medians of the seen runs minus waste,
 # minus what a browser needs for the click, the skeleton and the next screen (0.05 to 0.2 s).
@@ -36,11 +36,13 @@ REAL_LEAVE: Mapping[str, float] = {
     "12": 0.05,
     "13": 0.15,
     "14": 0.1,
+    "estranha": 0.1,
     "estimativa": 4.7,
     "endereco": 0.1,
     "entrar": 1.2,
-    "calculo": 52.0,
 }
+# Screen 15 took 45 to 80 s, half of the runs less than 55; login and prices take 5 of them.
+REAL_CALCULATION_S = (40.0, 75.0)
 FAST_LEAVE: Mapping[str, float] = {"estimativa": 0.12, "calculo": 0.6}
 FAST_DEFAULT = 0.03
 
@@ -54,6 +56,7 @@ REAL_PAGE: Mapping[str, int] = {
     "sondagem": 1000,  # asking the server whether the calculation is done
     "login": 2000,  # the login dialog over the grid
     "preco": 600,  # true prices after the login dialog has gone
+    "aos_poucos": 900,  # between the pieces of a grid that fills in late
     "pesquisa": 1500,  # the exit survey after the estimate
     "rastreio": 300,  # tracker traffic; below 500 so that the network never is idle
 }
@@ -66,11 +69,20 @@ FAST_PAGE: Mapping[str, int] = {
     "sondagem": 50,
     "login": 80,
     "preco": 40,
+    "aos_poucos": 120,
     "pesquisa": 60,
     "rastreio": 300,
 }
-SLOWER = {"fast": 8.0, "real": 2.0}
-SPREAD = {"fast": 0.3, "real": 0.15}  # real: the calculation then takes 44 to 60 s
+# The login dialog was seen to come within 10 s.
+LATE_LOGIN_MS = {"fast": 900, "real": 9000}
+# What a countdown is shortened to, in milliseconds, where a fast test waits for its end.
+FAST_COUNTDOWNS_MS: Mapping[Scenario, int] = {
+    Scenario.MANUAL: 600,
+    Scenario.CALCULO_SEM_FIM: 600,
+    Scenario.RELOGIO_PARADO: 200,
+}
+SLOWER = {"fast": 3.0, "real": 2.0}
+SPREAD = {"fast": 0.3, "real": 0.15}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,34 +91,45 @@ class Pace:
 
     name: str
     seed: int
-    slow: bool = False
+    scenario: Scenario = Scenario.USUAL
 
     def wait_s(self, step: str, plate: str | None) -> float:
         """Seconds that the server waits for a step, jittered by seed, plate and step."""
-        base = (
-            REAL_LEAVE[step] if self.name == "real" else FAST_LEAVE.get(step, FAST_DEFAULT)
-        ) * self._factor()
-        spread = SPREAD[self.name]
-        return base * (1 + spread * (2 * fraction(self.seed, plate, step) - 1))
+        chance = fraction(self.seed, plate, step)
+        if self.name == "real" and step == "calculo":
+            least, most = REAL_CALCULATION_S
+            return (least + (most - least) * chance**2) * self._factor()
+        table = REAL_LEAVE if self.name == "real" else FAST_LEAVE
+        base = table[step] if self.name == "real" else table.get(step, FAST_DEFAULT)
+        return base * self._factor() * (1 + SPREAD[self.name] * (2 * chance - 1))
 
     def page_ms(self) -> dict[str, int]:
         """The page's own waits in milliseconds (the tracker's interval is never slowed)."""
-        table = REAL_PAGE if self.name == "real" else FAST_PAGE
+        table = dict(REAL_PAGE if self.name == "real" else FAST_PAGE)
+        if self.scenario is Scenario.LOGIN_TARDIO:
+            table["login"] = LATE_LOGIN_MS[self.name]
         factor = self._factor()
         return {
             step: ms if step == "rastreio" else round(ms * factor) for step, ms in table.items()
         }
 
-    def countdown_ms(self, scenario: Scenario) -> int:
+    def countdown_s(self, plate: str | None) -> int:
+        """What the shown countdown starts from, in seconds."""
+        if self.scenario is Scenario.RELOGIO_PARADO and self.name == "real":
+            return int(self.wait_s("calculo", plate)) // 2
+        return COUNTDOWNS_S[pick(len(COUNTDOWNS_S), self.seed, plate, "contagem")]
+
+    def countdown_ms(self, plate: str | None) -> int:
         """How long the shown countdown takes to reach 00:00.
 
         It runs in real seconds, except where a fast test waits for its end.
         """
-        runs_out = scenario in (Scenario.MANUAL, Scenario.CALCULO_SEM_FIM)
-        return 600 if runs_out and self.name == "fast" else COUNTDOWN_S * 1000
+        if self.name == "fast" and self.scenario in FAST_COUNTDOWNS_MS:
+            return FAST_COUNTDOWNS_MS[self.scenario]
+        return self.countdown_s(plate) * 1000
 
     def _factor(self) -> float:
-        return SLOWER[self.name] if self.slow else 1.0
+        return SLOWER[self.name] if self.scenario is Scenario.LENTO else 1.0
 
 
 def fraction(*key: object) -> float:

@@ -3,7 +3,9 @@
 1. A run lives on the server; its id lives in the page's memory only, so two tabs are two runs.
 2. The record holds what arrived and what was shown, under the visitor's own names, and never the
    password.
-3. `screens` lists the screens in the order in which they were sent to the page.
+3. `screens` lists the screens in the order in which they were sent to the page; the one that
+   nobody knows is called `estranha`.
+4. `logins` counts how often an account was sent: a careful robot does it once.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from .pace import Pace
-from .scenario import ROWS, Scenario, Wish, choose
+from .pace import Pace, pick
+from .scenario import Scenario
+from .wish import Wish
 
 MAX_FAULTS = 200  # a page gone wild must not fill the memory
 
@@ -46,6 +49,8 @@ class Run:
     calculation_s: float | None = None
     ready: bool = False
     mismatch: bool = False
+    logins: int = 0
+    failed: set[str] = field(default_factory=set)
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -70,18 +75,26 @@ class Run:
     @property
     def scenario(self) -> Scenario:
         """What this run meets, as far as is known: the plate may still choose it."""
-        return choose(self.wish, self.plate)
-
-    @property
-    def special_screen(self) -> str | None:
-        """The screen that `&tela=` chose, or the scenario's own."""
-        return self.wish.screen or ROWS[self.scenario].screen
+        return self.wish.choose(self.plate)
 
     @property
     def pace(self) -> Pace:
         """The waits of this run."""
-        slow = self.scenario is Scenario.LENTO
-        return Pace(name=self.pace_name, seed=self.seed, slow=slow)
+        return Pace(name=self.pace_name, seed=self.seed, scenario=self.scenario)
+
+    @property
+    def seeks_broker(self) -> bool:
+        """After screen 14 always, else in some runs, the calculation begins with another text."""
+        return "14" in self.trail or pick(2, self.seed, self.plate, "corretor") == 1
+
+    @property
+    def splits_clock(self) -> bool:
+        """Whether the countdown's caption and its figures are elements of their own."""
+        return pick(2, self.seed, self.plate, "relogio") == 1
+
+    def meets(self, scenario: Scenario, screen: str) -> bool:
+        """Whether this run is in that scenario and the scenario is about that screen."""
+        return self.scenario is scenario and self.wish.screen_of(scenario) == screen
 
     def enter(self, screen: str) -> None:
         """Note that a screen was sent to the page."""
@@ -108,4 +121,5 @@ class Run:
             "ending": self.ending,
             "faults": [dict(fault) for fault in self.faults],
             "double_clicks": self.double_clicks,
+            "logins": self.logins,
         }

@@ -53,13 +53,18 @@ MARITAL = {
     )
 }
 GATES = {"eletronico": "Eletronico", "manual": "Manual"}
+# Of the values of 13 and 14 nobody is certain: the site written in another way has the second ones.
 YOUNG = {
     "nao": "Não",
     "sim_nao_utilizam": "Sim, mas não utilizam o veículo",
     "sim_utilizam": "Sim e utilizam o veículo",
 }
+YOUNG |= dict(zip(("0", "1", "2"), YOUNG.values(), strict=True))
 YOUNG_SEX = {"feminino": "Feminino", "masculino": "Masculino", "ambos": "Ambos"}
+YOUNG_SEX |= dict(zip("FMA", YOUNG_SEX.values(), strict=True))
 YOUNG_AGE = {"18_24": "18 a 24 anos", "25": "25 anos"}
+YOUNG_AGE |= dict(zip("AB", YOUNG_AGE.values(), strict=True))
+STAYS = SIM_NAO | {"1": True, "2": False}
 BOXES = {"Kit Gás": "kit_gas", "Blindado": "blindado", "Financiado": "financiado"}
 PLACES = {"trabalho": "local_de_trabalho", "estudo": "local_de_estudo"}
 
@@ -110,6 +115,9 @@ def _read_vehicle(reading: Reading, raw: Raw) -> None:
 
 def _read_renewal(reading: Reading, raw: Raw) -> None:
     reading.take(raw, "veiculo_segurado", "jaSeguradoTelaRenovacao", choice_of(SIM_NAO))
+    # It may stay empty, and no visitor is asked for it: whoever fills it is seen in the record.
+    if insurer := raw.get("seguradoraTelaRenovacao"):
+        reading.answers["seguradora"] = str(insurer)
 
 
 def _read_new(reading: Reading, raw: Raw) -> None:
@@ -177,17 +185,15 @@ def _read_garage(reading: Reading, raw: Raw) -> None:
 def _read_young(reading: Reading, raw: Raw) -> None:
     reading.take(raw, "reside_18_26", "usoDependenteTelaUsoResidentes", choice_of(YOUNG))
     if reading.answers.get("reside_18_26") == YOUNG["sim_utilizam"]:
-        sex, age = (
-            "sexoDependenteTelaUsoResidentes",
-            "faixaEtariaDependenteTelaUsoResidentes",
-        )
+        sex = "sexoDependenteTelaUsoResidentes"
+        age = "faixaEtariaDependenteTelaUsoResidentes"
         reading.take(raw, "sexo_do_menor", sex, choice_of(YOUNG_SEX))
         reading.take(raw, "faixa_etaria_menor_mais_novo", age, choice_of(YOUNG_AGE))
 
 
 def _read_broker(reading: Reading, raw: Raw) -> None:
     group = "corretorAnteriorTelaCorretorAnterior"
-    reading.take(raw, "continuar_com_corretor_anterior", group, choice_of(SIM_NAO))
+    reading.take(raw, "continuar_com_corretor_anterior", group, choice_of(STAYS))
 
 
 def _list(raw: Raw, name: str) -> list[str]:

@@ -17,11 +17,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
-from .guide import guide_page
-from .scenario import read_wish
-from .site import Reply, Site
+from .guide import guide_page, trouble_page
+from .reply import Reply
+from .site import Site
+from .wish import PACES, read_wish
 
 STATIC = Path(__file__).parent / "static"
 LANDING = "/corretor/andamento"
@@ -94,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path in self.server.files:
             self._send(200, *self.server.files[path])
         else:
-            self._send(404, "text/plain; charset=utf-8", "Página não encontrada".encode())
+            self._send_trouble(404, "Página não encontrada", "Este endereço não existe aqui.")
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -122,11 +123,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_app(self, query: str) -> None:
         try:
-            read_wish(dict(parse_qsl(query)))
+            read_wish(query)
         except ValueError as error:
-            self._send(404, "text/plain; charset=utf-8", str(error).encode())
+            self._send_trouble(400, "Este endereço não vale", str(error))
         else:
             self._send(200, *self.server.files["/index.html"])
+
+    def _send_trouble(self, status: int, title: str, sentence: str) -> None:
+        self._send(status, TYPES[".html"], trouble_page(title, sentence).encode())
 
     def _send_json(self, status: int, body: object) -> None:
         content = json.dumps(body, ensure_ascii=False).encode()
@@ -177,7 +181,7 @@ class Replica:
         password: str = DEFAULT_PASSWORD,
         record: Path | None = None,
     ) -> None:
-        if pace not in ("fast", "real"):
+        if pace not in PACES:
             raise ValueError(f"pace={pace} is neither fast nor real")
         self.email, self.password = email, password
         self._record, self._record_lock = record, threading.Lock()

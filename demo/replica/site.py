@@ -15,34 +15,25 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qsl
 
 from . import invention
-from .pace import pick
+from .calculation import Calculation
+from .reply import Body, Reply
 from .run import Run
-from .scenario import SCREENS, Scenario, read_wish
+from .scenario import SCREENS, Scenario
 from .screen import Reading, read_screen
+from .wish import read_wish
 
 MAX_RUNS = 2000  # oldest runs leave first; a long demo must not fill the memory
-Body = dict[str, Any]
+STRANGE = "estranha"  # the screen that nobody knows; it has no number
 
 TRY_AGAIN = "Não foi possível concluir. Tente novamente em alguns instantes."
 UNKNOWN_PLATE = "Não encontramos nenhum veículo com esta placa."
 MOTORBIKE_PLATE = "Esta placa é de uma moto. Volte e escolha o seguro para moto."
 REFUSED_CPF = "Não conseguimos seguir com este CPF. Confira o número informado."
-REFUSED_LOGIN = "E-mail ou senha incorretos. Verifique os dados e tente novamente."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What goes back to the page, after `wait_s` seconds; `run` is moving until then."""
-
-    body: Body
-    status: int = 200
-    wait_s: float = 0.0
-    run: Run | None = None
+# The earlier broker has values that nobody is certain of.
+WITH_14 = (Scenario.COM_14, Scenario.OUTRA_VERSAO)
+CPF_FIELDS = {"9": "cpfTelaSegurado", "10": "cpfTelaCondutorPrincipal"}
 
 
 class Site:
@@ -59,18 +50,18 @@ class Site:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pace, self._seed = pace, seed
-        self._email, self._password = email, password
         self._on_ending, self._clock = on_ending, clock
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._lock = threading.RLock()
+        last = Calculation(email=email, password=password, end=self._end, clock=clock)
         self._doors: Mapping[str, Callable[[Run, Body], Reply]] = {
             "avancar": self._advance,
             "voltar": self._go_back,
             "estimativa": self._estimate,
             "enderecos": self._addresses,
-            "calculo": self._calculate,
-            "entrar": self._sign_in,
-            "associar": self._associate,
+            "calculo": last.ask,
+            "entrar": last.sign_in,
+            "associar": last.keep_account,
             "sinal": self._signal,
         }
 
@@ -104,7 +95,7 @@ class Site:
 
     def _start(self, data: Body) -> Reply:
         try:
-            wish = read_wish(dict(parse_qsl(str(data.get("busca", "")).lstrip("?"))))
+            wish = read_wish(str(data.get("busca", "")))
         except ValueError as error:
             return Reply(status=400, body={"erro": str(error)})
         run = Run(wish=wish, pace_name=wish.pace or self._pace, seed=self._seed)
@@ -141,7 +132,7 @@ class Site:
             run.address = answers["_endereco"]
         wait_s = run.pace.wait_s(screen, run.plate)
         run.moving = True
-        if run.scenario is Scenario.ERRO_SERVIDOR and screen == run.special_screen:
+        if self._breaks(run, screen):
             self._end(run, "erro_servidor")
             return Reply(status=500, body={"erro": TRY_AGAIN}, wait_s=wait_s, run=run)
         refusal = self._refuse(run, screen)
@@ -158,56 +149,87 @@ class Site:
         if screen == "7" and reading.answers.get("_endereco") not in run.offered:
             reading.errors["enderecoTelaEndereco"] = "Selecione um endereço da lista"
 
+    def _breaks(self, run: Run, screen: str) -> bool:
+        """Whether the server fails at this answer."""
+        before = screen in run.failed
+        fails = (
+            run.meets(Scenario.ERRO_SERVIDOR, screen)
+            or (run.meets(Scenario.ERRO_PASSAGEIRO, screen) and not before)
+            or (run.meets(Scenario.INSTAVEL, screen) and not self._failed_last_time(run))
+        )
+        if fails:
+            run.failed.add(screen)
+        return fails
+
+    def _failed_last_time(self, run: Run) -> bool:
+        """Whether the visit before, with the same address and plate, met a server error."""
+        earlier = [
+            one
+            for one in self._runs.values()
+            if one is not run and (one.wish, one.plate) == (run.wish, run.plate)
+        ]
+        return bool(earlier) and bool(earlier[-1].failed)
+
     def _refuse(self, run: Run, screen: str) -> dict[str, str]:
         """The refusals that come only after the screen's usual wait."""
         if screen == "2":
-            if run.scenario is Scenario.PLACA_DESCONHECIDA:
-                self._end(run, "placa_desconhecida")
-                return {"placaTelaDadosPlaca": UNKNOWN_PLATE}
-            if run.scenario is Scenario.MOTO and run.kind != "moto":
-                run.fault("placa de moto em seguro de carro")
-                return {"placaTelaDadosPlaca": MOTORBIKE_PLATE}
-            run.vehicle = dict(invention.vehicle(run.seed, str(run.plate), run.kind))
-        if screen == "9" and run.scenario is Scenario.CPF_RECUSADO:
+            return self._refuse_plate(run)
+        asked = screen == "9" or run.answers.get("condutor_principal") is False
+        if run.meets(Scenario.CPF_RECUSADO, screen) and asked:
             self._end(run, "cpf_recusado")
-            return {"cpfTelaSegurado": REFUSED_CPF}
+            return {CPF_FIELDS[screen]: REFUSED_CPF}
+        return {}
+
+    def _refuse_plate(self, run: Run) -> dict[str, str]:
+        plate = str(run.plate)
+        if run.scenario is Scenario.PLACA_DESCONHECIDA:
+            self._end(run, "placa_desconhecida")
+            return {"placaTelaDadosPlaca": UNKNOWN_PLATE}
+        if run.scenario is Scenario.MOTO and run.kind != "moto":
+            run.fault("placa de moto em seguro de carro")
+            return {"placaTelaDadosPlaca": MOTORBIKE_PLATE}
+        if run.scenario is Scenario.OUTRO_VEICULO:
+            plate = invention.neighbour(plate)
+        run.vehicle = dict(invention.vehicle(run.seed, plate, run.kind))
         return {}
 
     def _next(self, run: Run, screen: str) -> str:
+        if screen == STRANGE:
+            return str(run.wish.screen_of(Scenario.TELA_ESTRANHA))
         following = SCREENS[SCREENS.index(screen) + 1]
         skipped = (following == "5.5" and run.scenario is Scenario.SEM_5_5) or (
-            following == "14" and run.scenario is not Scenario.COM_14
+            following == "14" and run.scenario not in WITH_14
         )
-        return self._next(run, following) if skipped else following
+        if skipped:
+            return self._next(run, following)
+        return STRANGE if run.meets(Scenario.TELA_ESTRANHA, following) else following
 
     def _send(self, run: Run, screen: str) -> Body:
         """The body that brings a screen to the page, or nothing where it never comes."""
-        if run.scenario is Scenario.TELA_AUSENTE and screen == run.special_screen:
+        if run.meets(Scenario.TELA_AUSENTE, screen):
             run.lost = True
             self._end(run, "tela_ausente")
             return {"tela": None}
         run.enter(screen)
-        changed = run.scenario is Scenario.ID_MUDADO and screen == run.special_screen
+        if screen == "3" and run.scenario is Scenario.OUTRO_VEICULO:
+            self._end(run, "outro_veiculo")
         dados: Body = {
             "tipo": run.kind,
             "veiculo": run.vehicle,
-            "continuar_mudado": changed,
+            "continuar_mudado": run.meets(Scenario.ID_MUDADO, screen),
+            "controle_mudado": run.meets(Scenario.CONTROLE_MUDADO, screen),
+            "outra_versao": run.scenario is Scenario.OUTRA_VERSAO,
+            "pesquisa": run.scenario is Scenario.PESQUISA,
         }
-        if screen == "5":
-            dados["pesquisa"] = run.scenario is Scenario.PESQUISA
-        if screen == "15":
+        if screen == SCREENS[-1]:
             run.calculation_s = self._clock()
             dados |= {
-                "contagem_s": 163,
-                "contagem_ms": run.pace.countdown_ms(run.scenario),
-                "corretor": self._seeks_broker(run),
-                "separado": pick(2, run.seed, run.plate, "relogio") == 1,
+                "contagem_s": run.pace.countdown_s(run.plate),
+                "contagem_ms": run.pace.countdown_ms(run.plate),
+                "corretor": run.seeks_broker,
+                "separado": run.splits_clock,
             }
         return {"tela": screen, "dados": dados, "ritmo": run.pace.page_ms()}
-
-    def _seeks_broker(self, run: Run) -> bool:
-        """After screen 14 always, else in some runs, the calculation begins with another text."""
-        return "14" in run.trail or pick(2, run.seed, run.plate, "corretor") == 1
 
     def _go_back(self, run: Run, data: Body) -> Reply:
         if run.moving or run.lost or len(run.trail) < 2 or run.screen == SCREENS[-1]:
@@ -218,7 +240,12 @@ class Site:
     def _estimate(self, run: Run, data: Body) -> Reply:
         if run.screen != "5":
             return Reply(status=409, body={"erro": "tela fora de ordem"})
+        if run.scenario is Scenario.ESTIMATIVA_SEM_FIM:
+            self._end(run, "estimativa_sem_fim")
+            return Reply(body={"cartoes": None})
         run.estimate = invention.estimate(run.seed, str(run.plate))
+        if run.scenario is Scenario.ESTIMATIVA_INCOMPLETA:
+            run.estimate[-1]["valores"] = None
         wait_s = run.pace.wait_s("estimativa", run.plate)
         return Reply(body={"cartoes": run.estimate}, wait_s=wait_s)
 
@@ -228,74 +255,6 @@ class Site:
         found = invention.addresses(str(data.get("cep")))
         run.offered = [address["completo"] for address in found]
         return Reply(body={"enderecos": found}, wait_s=run.pace.wait_s("endereco", run.plate))
-
-    def _calculate(self, run: Run, data: Body) -> Reply:
-        if run.calculation_s is None:
-            return Reply(status=409, body={"erro": "tela fora de ordem"})
-        lead_s = run.pace.page_ms()["corretor"] / 1000 if self._seeks_broker(run) else 0.0
-        elapsed_s = self._clock() - run.calculation_s - lead_s
-        countdown_s = run.pace.countdown_ms(run.scenario) / 1000
-        if run.scenario in (Scenario.CALCULO_SEM_FIM, Scenario.MANUAL):
-            if elapsed_s < countdown_s:
-                return Reply(body={"fim": None})
-            endless = run.scenario is Scenario.CALCULO_SEM_FIM
-            self._end(run, "calculo_sem_fim" if endless else "manual")
-            return Reply(body={"fim": None if endless else "manual"})
-        if elapsed_s < run.pace.wait_s("calculo", run.plate):
-            return Reply(body={"fim": None})
-        run.ready = True
-        return Reply(body={"fim": "resultado", **self._grid(run)})
-
-    def _plans(self, run: Run) -> list[Body]:
-        plans = invention.plans(run.seed, str(run.plate))
-        if run.scenario is Scenario.PRECO_AUSENTE:
-            plans[0] |= {"valor": None, "valor_centavos": None}
-        return plans[:1] if run.scenario is Scenario.SEM_ALTERNATIVA else plans
-
-    def _grid(self, run: Run) -> Body:
-        """The result before the login: all rows but the price and the payment line."""
-        labels = invention.labels(run.seed, str(run.plate))
-        plans = [
-            {
-                "celulas": [_cell(plan, key) for _, key in labels],
-                "parcelamento": "anual",
-            }
-            for plan in self._plans(run)
-        ]
-        return {"rotulos": [label for label, _ in labels], "planos": plans}
-
-    def _sign_in(self, run: Run, data: Body) -> Reply:
-        if not run.ready:
-            run.fault("login antes do resultado")
-            return Reply(status=409, body={"erro": "tela fora de ordem"})
-        wait_s = run.pace.wait_s("entrar", run.plate)
-        known = (data.get("email"), data.get("senha")) == (self._email, self._password)
-        if not known or run.scenario is Scenario.LOGIN_RECUSADO:
-            self._end(run, "login_recusado")
-            return Reply(body={"erro": REFUSED_LOGIN}, wait_s=wait_s)
-        if run.scenario is Scenario.CONTA_DIFERENTE:
-            run.mismatch, run.ending = True, None
-            return Reply(body={"conta_diferente": True}, wait_s=wait_s)
-        return Reply(body=self._deliver(run), wait_s=wait_s)
-
-    def _associate(self, run: Run, data: Body) -> Reply:
-        if not run.mismatch:
-            return Reply(status=409, body={"erro": "tela fora de ordem"})
-        return Reply(body=self._deliver(run), wait_s=run.pace.wait_s("entrar", run.plate))
-
-    def _deliver(self, run: Run) -> Body:
-        """Show the true prices and note what was shown."""
-        plans = self._plans(run)
-        run.result = {
-            "plano_recomendado": plans[0],
-            "plano_alternativo": plans[1] if len(plans) > 1 else None,
-        }
-        whole = plans[0]["valor"] is not None
-        self._end(run, "resultado" if whole else "resultado_incompleto")
-        shown = [
-            {"valor": _bare(plan["valor"]), "pagamento": plan["forma_pagamento"]} for plan in plans
-        ]
-        return {"precos": shown}
 
     def _signal(self, run: Run, data: Body) -> Reply:
         """What the page saw and the server cannot: clicks that lead to no answer."""
@@ -311,16 +270,3 @@ class Site:
         if run.ending != ending:
             run.ending = ending
             self._on_ending(run.record())
-
-
-def _bare(amount: str | None) -> str:
-    """The number without its `R$`, which is an element of its own; a dash where it is missing."""
-    return amount.removeprefix("R$ ") if amount else "—"
-
-
-def _cell(plan: Body, key: str) -> Body:
-    if key == "franquia":
-        return {"linhas": [plan["valor_franquia"], plan["tipo_franquia"]]}
-    if isinstance(plan[key], bool):
-        return {"icone": "ok" if plan[key] else "nok"}
-    return {"linhas": [plan[key]]}

@@ -2,6 +2,8 @@
 
 1. The people are invented; their documents only have valid check digits.
 2. Nothing here waits or sleeps: a journey ends by itself or by its patience.
+3. A misfortune's patience is short on its own screen only (`hurry`): a busy machine may be slow on
+   all the others without ending the journey there.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from playwright.async_api import Page
@@ -49,6 +51,20 @@ SECRETS = (
 HASTE = Patience(screen=20, estimate=20, control=20, calculation=20, grid=4, alone=0.5)
 
 Hook = Callable[[Page], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hurry:
+    """From the entry of `screen` on, these waits of Patience (by name) last so many seconds."""
+
+    screen: str
+    waits: Mapping[str, float]
+
+    def seize(self, patience: Patience) -> None:
+        """Shorten the waits of a patience that one journey has for itself."""
+        for name, seconds in self.waits.items():
+            # Frozen for everybody else: the flow must find its patience changed under its hands.
+            object.__setattr__(patience, name, seconds)
 
 
 @dataclass(slots=True)
@@ -132,6 +148,7 @@ class Stage:
         *,
         hooks: Mapping[str, Hook] | None = None,
         patience: Patience = HASTE,
+        hurry: Hurry | None = None,
         password: str = DEFAULT_PASSWORD,
         screen: str | None = None,
         **answers: Any,
@@ -139,7 +156,15 @@ class Stage:
         """Ana's quote (with other `answers`) in a scenario of the replica."""
         intake = AUTOMATION.normalise({**ANA, **answers})
         assert intake.errors == {}
-        report = Recorder(hooks=hooks or {})
+        own = replace(patience)
+        hooks = dict(hooks or {})
+        if hurry is not None:
+
+            async def seize(page: Page) -> None:
+                hurry.seize(own)
+
+            hooks[hurry.screen] = seize
+        report = Recorder(hooks=hooks)
         url = self.site.start_url(scenario) + (f"&tela={screen}" if screen else "")
         context = Context(
             answers=intake.answers,
@@ -149,7 +174,7 @@ class Stage:
         )
         failure = None
         try:
-            await run(context, patience=patience)
+            await run(context, patience=own)
         except Failure as error:
             failure = error
         records = self.site.records()

@@ -1,4 +1,4 @@
-"""The misfortunes as a person meets them on the page."""
+"""The misfortunes of screens 1 to 14 as a person meets them on the page."""
 
 from __future__ import annotations
 
@@ -36,63 +36,6 @@ def test_screen_14_comes_only_with_its_scenario(replica: Replica, page: Page) ->
     visitor = ClickingVisitor(page, continuar_com_corretor_anterior=True)
     visitor.walk("15", since="13", skip=())
     assert replica.records()[-1]["answers"]["continuar_com_corretor_anterior"] is True
-
-
-def test_a_manual_quote_says_so_in_a_visible_paragraph(replica: Replica, page: Page) -> None:
-    arrive(page, replica, "15", "?cenario=manual")
-    page.locator("p", has_text="Ops, ainda não encontramos resultados para você").wait_for()
-    expect(page.locator("#emailTelaLogin")).to_be_hidden()
-    assert replica.records()[-1]["ending"] == "manual"
-
-
-def test_a_calculation_without_end_stays_at_zero(replica: Replica, page: Page) -> None:
-    arrive(page, replica, "15", "?cenario=calculo_sem_fim")
-    page.get_by_text("00:00").wait_for()
-    with pytest.raises(Late):
-        page.get_by_text("Parabéns").or_(page.get_by_text("Ops")).first.wait_for(timeout=GLANCE_MS)
-    assert replica.records()[-1]["ending"] == "calculo_sem_fim"
-
-
-def test_a_refused_login_keeps_the_modal_its_texts_and_shows_the_box(
-    replica: Replica, page: Page
-) -> None:
-    arrive(page, replica, "15", "?cenario=login_recusado")
-    ClickingVisitor(page).log_in()
-    page.locator("form:has(#emailTelaLogin)").get_by_text("Atenção").wait_for()
-    expect(page.locator("#emailTelaLogin")).to_have_value(replica.email)
-    expect(page.locator("#senhaTelaLogin")).to_have_value(replica.password)
-    expect(page.locator(".borrado")).to_have_count(2)
-
-
-def test_another_account_leads_back_to_the_login_and_keeping_it_leads_to_the_result(
-    replica: Replica, page: Page
-) -> None:
-    arrive(page, replica, "15", "?cenario=conta_diferente")
-    visitor = ClickingVisitor(page)
-    visitor.log_in()
-    page.get_by_role("heading", name="CPF informado não corresponde à conta").wait_for()
-    expect(page.locator("#emailTelaLogin")).to_be_hidden()
-    page.click("#logarComOutraContaModalAssociarUsuario")
-    visitor.log_in()
-    page.click("#manterLoginAtualModalAssociarUsuario")
-    expect(page.locator(".borrado")).to_have_count(0)
-    assert replica.records()[-1]["ending"] == "resultado"
-
-
-def test_a_missing_price_shows_no_amount(replica: Replica, page: Page) -> None:
-    arrive(page, replica, "15", "?cenario=preco_ausente")
-    ClickingVisitor(page).log_in()
-    expect(page.locator(".borrado")).to_have_count(0)
-    expect(page.locator(".border-primary .preco")).to_have_text("R$—")
-    assert replica.records()[-1]["result"]["plano_recomendado"]["valor"] is None
-
-
-def test_without_an_alternative_the_grid_has_two_columns(replica: Replica, page: Page) -> None:
-    arrive(page, replica, "15", "?cenario=sem_alternativa")
-    ClickingVisitor(page).log_in()
-    expect(page.locator(".borrado")).to_have_count(0)
-    expect(page.locator(".grade > *")).to_have_count(2)
-    assert replica.records()[-1]["result"]["plano_alternativo"] is None
 
 
 def test_the_exit_survey_intercepts_the_click_on_continuar_until_it_is_closed(
@@ -146,6 +89,72 @@ def test_a_server_error_is_an_alert_whose_retry_fails_again(replica: Replica, pa
     assert again.value.status == 500
     alert.wait_for()
     assert replica.records()[-1]["double_clicks"] == 0
+
+
+def test_a_passing_server_error_is_gone_with_the_alerts_own_retry(
+    replica: Replica, page: Page
+) -> None:
+    arrive(page, replica, "8", "?cenario=erro_passageiro")
+    page.click(CONTINUE["8"])
+    page.get_by_role("alertdialog").get_by_role("button").click()
+    page.locator(MARKS["9"]).wait_for()
+    assert replica.records()[-1]["double_clicks"] == 0
+
+
+def test_a_strange_screen_has_none_of_the_known_marks_and_leads_on(
+    replica: Replica, page: Page
+) -> None:
+    arrive(page, replica, "6", "?cenario=tela_estranha")
+    page.locator(MARKS["6"]).click()
+    page.get_by_text("Conte mais sobre o seu veículo").wait_for()
+    for mark in MARKS.values():
+        expect(page.locator(mark)).to_have_count(0)
+    page.get_by_text("Continuar", exact=True).click()
+    page.locator(MARKS["7"]).wait_for()
+
+
+@pytest.mark.parametrize(
+    ("screen", "control", "still"),
+    [
+        ("9", "celularTelaSegurado", MARKS["9"]),
+        ("8", "finalidadeVeiculoTelaUsoVeiculo", CONTINUE["8"]),
+        ("6", "outrosTelaItens", MARKS["6"]),
+    ],
+)
+def test_a_changed_control_has_another_id_and_the_rest_of_its_screen_has_not(
+    replica: Replica, page: Page, screen: str, control: str, still: str
+) -> None:
+    arrive_at = {"8": "7", "9": "8", "6": "5.5"}[screen]
+    arrive(page, replica, arrive_at, f"?cenario=controle_mudado&tela={screen}")
+    ClickingVisitor(page).answer(arrive_at)
+    page.locator(CONTINUE.get(arrive_at, MARKS[arrive_at])).click()
+    page.locator(still).wait_for()
+    expect(page.locator(f"[id={control}], [name={control}]")).to_have_count(0)
+    expect(page.locator(f"[id={control}2]")).not_to_have_count(0)
+
+
+def test_an_estimate_without_end_keeps_its_skeleton_and_shows_no_continuar(
+    replica: Replica, page: Page
+) -> None:
+    arrive(page, replica, "4", "?cenario=estimativa_sem_fim")
+    with page.expect_response("**/api/estimativa") as answered:
+        page.locator(MARKS["4"]).click()
+    answered.value.finished()
+    expect(page.locator("[aria-roledescription=slide] .skeleton").first).to_be_visible()
+    expect(page.locator(MARKS["5"])).to_have_count(0)
+    assert replica.records()[-1]["ending"] == "estimativa_sem_fim"
+
+
+def test_an_incomplete_estimate_has_one_card_without_amounts(replica: Replica, page: Page) -> None:
+    arrive(page, replica, "5", "?cenario=estimativa_incompleta")
+    slides = page.locator("[aria-roledescription=slide]")
+    expect(slides).to_have_count(3)
+    expect(slides.filter(has_text="R$")).to_have_count(2)
+
+
+def test_another_vehicle_has_another_plate(replica: Replica, page: Page) -> None:
+    arrive(page, replica, "3", "?cenario=outro_veiculo")
+    expect(page.locator("h1 span").last).to_have_text("YYZ-1D23")
 
 
 def test_a_motorbike_has_other_words_the_same_ids_and_no_gas_kit(

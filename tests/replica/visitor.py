@@ -75,7 +75,8 @@ MARKS = {
     "12": "div#possuiGaragemTelaGaragemResidencia",
     "13": "div#usoDependenteTelaUsoResidentes",
     "14": "#gtm-telaCorretorAnteriorContinuar",
-    "15": "text=Tempo estimado em",
+    # At the fast pace a busy machine may see the ending first.
+    "15": "main :text-matches('^(Tempo estimado em|Parabéns|Ops)') >> visible=true",
 }
 CONTINUE = {
     "2": "#gtm-telaDadosAutoCotarComPlacaContinuar",
@@ -278,20 +279,25 @@ class PlainVisitor:
 
     def advance(self, screen: str, **raw: Any) -> Answers:
         """Continuar on a screen: the usual raw answers, with `raw` over them."""
-        if screen == "5":
-            self.call("estimativa")
+        if screen == "5" and self.call("estimativa")["cartoes"] is None:
+            return {"tela": None}
         if screen == "7":
             found = self.call("enderecos", cep="01310100")["enderecos"]
             raw = {"cep": "01310100", "enderecoTelaEndereco": found[0]["completo"]} | raw
         return self.call("avancar", tela=screen, respostas=RAW.get(screen, {}) | raw)
 
     def walk(self, plate: str = "XYZ1D23", until: str = "15", kind: str = "carro") -> Answers:
-        """Answer every screen that comes, until `until` or a refusal; gives the last answer."""
+        """Answer every screen that comes, until `until` or a refusal; gives the last answer.
+
+        After a server error it tries once more, as the dialog offers.
+        """
         answer = self.start
         while answer.get("tela") not in (until, None):
             screen = answer["tela"]
             extra = {"1": {"tipoSeguro": kind}, "2": {"placaTelaDadosPlaca": plate}}
             answer = self.advance(screen, **extra.get(screen, {}))
+            if answer.get("status") == 500:
+                answer = self.advance(screen, **extra.get(screen, {}))
         return answer
 
 

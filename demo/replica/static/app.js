@@ -2,13 +2,13 @@
 // what the server says comes next. The address never tells where one is.
 
 import { call, run, startTracker } from "./api.js";
-import { el, later } from "./dom.js";
+import { el, later, rename } from "./dom.js";
 import { estimate } from "./estimate.js";
 import { hero, landing } from "./landing.js";
 import { mountLogin } from "./login.js";
 import { isBusy, mountSpinner, setBusy, showFailure, skeleton } from "./overlay.js";
 import { driver, insured, overnight, use } from "./profile.js";
-import { activity, formerBroker, garage, young } from "./questions.js";
+import { activity, formerBroker, garage, strange, young } from "./questions.js";
 import { result } from "./result.js";
 import { stepper } from "./stepper.js";
 import { brandNew, items, plate, renewal, vehicle } from "./vehicle.js";
@@ -30,6 +30,7 @@ const SCREENS = {
   13: young,
   14: formerBroker,
   15: result,
+  estranha: strange,
 };
 
 const root = document.getElementById("raiz");
@@ -114,6 +115,7 @@ async function show({ tela, dados }) {
   stage.replaceChildren(opening ? el("div", { class: "abertura" }, hero(), skeleton()) : skeleton());
   window.scrollTo(0, 0);
   await later(run.pace.esqueleto);
+  if (dados.controle_mudado) rename(now.screen.fields().at(-1));
   const form = formOf(now.screen, dados);
   stage.replaceChildren(opening ? el("div", { class: "abertura" }, hero(), form) : form);
   const bar = () => form.appendChild(barOf(now, dados));
@@ -141,10 +143,11 @@ function formOf({ title, note, body, layout }) {
   );
 }
 
-/** The fixed bar. On one screen Continuar is a bare paragraph that carries the id itself. */
-function barOf(place, { continuar_mudado: changed }) {
+/** The fixed bar. On one screen Continuar is a bare paragraph that carries the id itself, or none. */
+function barOf(place, { continuar_mudado: changed, outra_versao: other }) {
   const { continueId, continueIsParagraph, backText = "Voltar" } = place.screen;
-  const id = changed ? continueId.replace("Continuar", "Avancar") : continueId;
+  const named = changed ? continueId.replace("Continuar", "Avancar") : continueId;
+  const id = continueIsParagraph && other ? null : named;
   place.go = continueIsParagraph
     ? el("p", { id, class: "botao", click: advance }, "Continuar")
     : el("button", { type: "submit", id, class: "botao" }, el("p", {}, "Continuar"));

@@ -30,3 +30,11 @@ export const isVeiled = (node) => node.classList.contains("escondido");
 export const icon = (name, alt) => el("img", { src: `/icone-${name}.svg`, alt });
 
 export const iconOk = () => icon("ok", "Icone de OK");
+
+/** Gives the elements of a control another id and name; what the server is told stays the same. */
+export function rename(control) {
+  for (const name of ["id", "name"]) {
+    const same = [...control.node.querySelectorAll(`[${name}="${control.id}"]`)];
+    for (const node of same) node.setAttribute(name, `${control.id}2`);
+  }
+}

@@ -22,9 +22,10 @@ export function estimate(data) {
   const quiz = survey();
   const fill = async (showBar) => {
     const { cartoes } = await call("estimativa");
-    if (!title.isConnected) return;
+    if (!title.isConnected || !cartoes) return; // without cards the skeleton stays for ever
     title.textContent = `Confira abaixo a estimativa inicial para o seu seguro ${data.tipo}!`;
-    track.replaceChildren(...cartoes.map((card) => slide(cardOf(card))));
+    const slides = cartoes.map((card) => slide(cardOf(card, data.outra_versao)));
+    track.replaceChildren(...slides, ...(data.outra_versao ? [slide(skeleton("card"))] : []));
     controls.append(...arrows(track));
     const bar = showBar();
     if (data.pesquisa) lieInWait(quiz, bar);
@@ -52,18 +53,22 @@ function lieInWait(quiz, bar) {
   setTimeout(open, run.pace.pesquisa);
 }
 
-function cardOf(card) {
+function cardOf(card, plain) {
+  const { de, ate } = card.valores ?? {};
+  const range = de ? ["De ", price(de, plain), " até ", price(ate, plain)] : "Consulte";
   return el(
     "div",
     { class: "cartao" },
     el("h2", {}, "Cobertura ", el("b", {}, card.nome_cobertura)),
-    el("p", { class: "faixa" }, "De ", price(card.valores.de), " até ", price(card.valores.ate)),
+    el("p", { class: "faixa" }, range),
     el("p", { class: "miudo" }, "possibilidade de parcelamento sem juros"),
     el("ul", {}, card.beneficios.map(({ nome }) => el("li", {}, iconOk(), el("p", {}, nome)))),
   );
 }
 
-function price(text) {
+// Split as on the real page, or in one piece.
+function price(text, plain) {
+  if (plain) return el("span", { class: "preco" }, text);
   const [whole, cents] = text.replace("R$ ", "").split(",");
   const part = (piece) => el("span", {}, piece);
   return el("span", { class: "preco" }, part("R$"), part(NBSP + whole), part(`,${cents}`));

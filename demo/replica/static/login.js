@@ -43,7 +43,7 @@ const mismatch = dialog(
 /** Puts both dialogs into the document, hidden. */
 export const mountLogin = () => document.body.append(login.node, mismatch.node);
 
-/** Shows the login; `onOpened` gets the prices once somebody is in. */
+/** Shows the login; `onOpened` gets what the server delivers once somebody is in. */
 export function askLogin(onOpened) {
   opened = onOpened;
   login.open();
@@ -59,7 +59,7 @@ async function signIn(event) {
   } else if (answer) {
     login.close();
     if (answer.conta_diferente) mismatch.open();
-    else opened(answer.precos);
+    else opened(answer);
   }
 }
 
@@ -67,7 +67,8 @@ async function keepAccount() {
   const answer = await held("associar");
   if (!answer) return;
   mismatch.close();
-  opened(answer.precos);
+  if (answer.login) login.open();
+  else opened(answer);
 }
 
 /** A call under the spinner; nothing where it failed, which is shown. */

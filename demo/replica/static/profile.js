@@ -16,10 +16,13 @@ const USES = [
   ["Taxi", "Taxi"],
 ];
 
+const vehicleOf = ({ tipo, outra_versao: other }) =>
+  other ? "o veículo" : tipo === "moto" ? "a moto" : "o carro";
+
 export function overnight(data) {
   const field = addressField();
   return formScreen({
-    title: `Onde ${data.tipo === "moto" ? "a moto" : "o carro"} passa a noite?`,
+    title: `Onde ${vehicleOf(data)} passa a noite?`,
     note: "Digite o CEP e escolha o endereço na lista.",
     continueId: "gtm-telaPernoiteVeiculoContinuar",
     controls: [field],
@@ -28,14 +31,14 @@ export function overnight(data) {
   });
 }
 
-export function use() {
+export function use({ outra_versao: other }) {
   return formScreen({
-    title: "Qual é o uso do veículo?",
+    title: other ? "Uso do veículo" : "Qual é o uso do veículo?",
     continueId: "gtm-telaUsoVeiculoContinuar",
     controls: [
       radioGroup({
         name: "finalidadeVeiculoTelaUsoVeiculo",
-        options: USES,
+        options: USES.map(([value, text]) => [value, other ? value : text]),
         chosen: "Particular",
       }),
     ],
@@ -83,7 +86,7 @@ export function insured() {
   });
 }
 
-export function driver() {
+export function driver({ outra_versao: changed }) {
   const group = radioGroup({
     name: "condutorPrincipalTelaCondutorPrincipal",
     options: [["sim", "Sim"], ["nao", "Não"]],
@@ -95,7 +98,9 @@ export function driver() {
     return { node: el("div", { class: "duas-colunas" }, fields.map((field) => field.node)), fields };
   });
   return formScreen({
-    title: "Você será o condutor principal do veículo?",
+    title: changed
+      ? "O condutor principal é o segurado?"
+      : "Você será o condutor principal do veículo?",
     continueId: "gtm-telaCondutorPrincipalContinuar",
     controls: [group],
     extra: () => other.control()?.fields ?? [],

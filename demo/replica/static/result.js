@@ -28,7 +28,7 @@ export function result(data) {
     waiting.remove();
     if (!answer) return;
     if (answer.fim === "manual") manual.classList.remove("sumido");
-    else showGrid(finished, answer);
+    else await showGrid(finished, answer, data);
   };
   return { title: null, body: [waiting, finished, manual], layout: "larga", entered };
 }
@@ -71,44 +71,82 @@ async function poll(panel) {
   return null;
 }
 
-async function showGrid(panel, answer) {
-  const cards = answer.planos.map((plan, index) => card(plan, index === 0));
-  const labels = el("div", { class: "coluna rotulos" }, answer.rotulos.map((text) => cell(el("p", {}, text))));
-  const columns = [labels, ...cards.map(({ node }) => node)];
-  panel.append(el("div", { class: `grade colunas-${columns.length}` }, columns));
+async function showGrid(panel, answer, data) {
+  const grid = gridOf(answer.grade, data.outra_versao);
+  panel.append(grid.node);
   panel.classList.remove("sumido");
-  await later(run.pace.login);
-  askLogin(async (prices) => {
+  const fill = async (delivered) => {
     await later(run.pace.preco); // the dialog is gone before the true prices come
-    cards.forEach(({ reveal }, index) => reveal(prices[index]));
-  });
+    grid.reveal(delivered.precos);
+    if (delivered.grade) await growInto(grid, delivered);
+  };
+  if (answer.precos) {
+    await fill(answer); // no login is asked for
+    return;
+  }
+  await later(run.pace.login);
+  askLogin(fill);
+}
+
+/** Three columns (or two): the labels, then a card for each plan. */
+function gridOf({ rotulos, planos }, plain) {
+  const cards = planos.map((plan, index) => card(plan, index === 0, plain));
+  const labels = el("div", { class: "coluna rotulos" }, rotulos.map((text) => cell(el("p", {}, text))));
+  const columns = [labels, ...cards.map(({ node }) => node)];
+  const node = el("div", { class: `grade colunas-${columns.length}` }, columns);
+  // Where there are no prices, what was there before stays, blurred.
+  const reveal = (prices) => cards.forEach((one, index) => prices[index] && one.reveal(prices[index]));
+  const add = (plan, price) => {
+    const more = card(plan, false, plain);
+    more.reveal(price);
+    node.classList.replace("colunas-2", "colunas-3");
+    node.append(more.node);
+  };
+  return { node, reveal, add, fill: (plan) => cards[0].fill(plan) };
+}
+
+/** The rows come after the price, the other plan after the rows. */
+async function growInto(grid, { grade, precos }) {
+  await later(run.pace.aos_poucos);
+  grid.fill(grade.planos[0]);
+  await later(run.pace.aos_poucos);
+  grid.add(grade.planos[1], precos[1]);
 }
 
 const cell = (...content) => el("div", { class: "celula" }, ...content);
 
-function card(plan, recommended) {
-  const number = el("span", { class: "numero" }, PLACEHOLDER.valor);
+function card(plan, recommended, plain) {
+  const price = el("p", { class: "preco" });
   const payment = el("p", { class: "miudo" }, PLACEHOLDER.pagamento);
+  // The amount is split as on the real page, or in one piece without a space.
+  const setPrice = (amount) => {
+    const split = [el("span", {}, "R$"), el("span", { class: "numero" }, amount)];
+    price.replaceChildren(...(plain ? [el("span", { class: "numero" }, `R$${amount}`)] : split));
+  };
+  setPrice(PLACEHOLDER.valor);
   const hidden = el(
     "div",
     { class: "valores borrado" },
-    el("p", { class: "preco" }, el("span", {}, "R$"), number),
+    price,
     el("p", { class: "miudo" }, plan.parcelamento),
     payment,
   );
   const heading = recommended && el("h2", {}, "Plano recomendado");
   const head = el("div", { class: "cabeca" }, heading || null, hidden);
   const kind = recommended ? "coluna plano border-primary" : "coluna plano";
-  const node = el("div", { class: kind }, head, plan.celulas.map(filled));
-  const reveal = (price) => {
-    number.textContent = price.valor;
-    payment.textContent = price.pagamento;
+  const rows = ({ celulas }) => celulas.map((content) => filled(content, plain));
+  const node = el("div", { class: kind }, head, rows(plan));
+  const reveal = (given) => {
+    setPrice(given.valor);
+    payment.textContent = given.pagamento;
     hidden.classList.remove("borrado");
   };
-  return { node, reveal };
+  return { node, reveal, fill: (whole) => node.replaceChildren(head, ...rows(whole)) };
 }
 
-function filled({ linhas, icone }) {
-  if (linhas) return cell(...linhas.map((text) => el("p", {}, text)));
-  return cell(icone === "ok" ? iconOk() : icon("nok", "Icone de não OK"));
+function filled({ linhas, icone }, plain) {
+  if (icone) return cell(icone === "ok" ? iconOk() : icon("nok", "Icone de não OK"));
+  const [first, second] = linhas ?? [];
+  if (plain && second) return cell(el("p", {}, first, el("br"), second));
+  return cell(...(linhas ?? []).map((text) => el("p", {}, text)));
 }

@@ -7,7 +7,7 @@ const STEPS = ["Veículo", "Perfil", "Questionário", "Cotação", "Contato"];
 
 const stepOf = (screen) => {
   const number = Number(screen);
-  if (number <= 6) return 0;
+  if (!(number > 6)) return 0; // a screen without a number comes early enough
   if (number <= 10) return 1;
   return number <= 14 ? 2 : 3;
 };

@@ -48,6 +48,7 @@ export function vehicle(data) {
   const part = (text) => el("span", {}, text);
   const title = el("h1", {}, "O veículo ", part(modelo), " ", part(ano), " corresponde a placa ");
   title.append(part(`${placa.slice(0, 3)}-${placa.slice(3)}`), "?");
+  if (data.outra_versao) title.textContent = `O veículo ${modelo} ${ano} corresponde à placa ${placa}?`;
   return formScreen({
     title,
     continueId: "gtm-telaInfosAutoContinuar",
