@@ -103,6 +103,7 @@ def _figures(seen: Visit, leads: int) -> str:
             "",
             f"start → first event   {seconds(seen.first_event_s)}",
             f"estimate at           {seconds(seen.estimate_s)}",
+            f"calculation begins    {seconds(seen.calculation_s)}",
             f"result at             {seconds(seen.result_s)}",
             f"events                {len(seen.events)}, each once and in order"
             if seen.good

@@ -30,6 +30,8 @@ DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 # A quote at the real site's pace takes up to four minutes.
 PATIENCE_MS = 330_000
 EVENTS = ("progress", "estimate", "result", "failure")
+# The screen on which the site itself calculates.
+CALCULATION = "15"
 ENDINGS = ("done", "manual", "failed", "cancelled")
 
 Tell = Callable[[dict[str, Any], float], None]
@@ -42,6 +44,7 @@ class Visit:
     shown: str = ""
     first_event_s: float | None = None
     estimate_s: float | None = None
+    calculation_s: float | None = None
     result_s: float | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
 
@@ -50,6 +53,19 @@ class Visit:
         """True if the page showed a result, and every event came once and in order."""
         whole = [event["seq"] for event in self.events] == list(range(1, len(self.events) + 1))
         return self.shown in ("done", "manual") and whole and self.result_s is not None
+
+    def note(self, event: dict[str, Any], passed: float) -> None:
+        """Keep an event that came `passed` seconds after the form was sent."""
+        self.events.append(event)
+        if self.first_event_s is None:
+            self.first_event_s = passed
+        data = event["data"]
+        if event["type"] == "estimate":
+            self.estimate_s = passed
+        elif event["type"] == "result":
+            self.result_s = passed
+        elif (data.get("etapa"), data.get("fase")) == (CALCULATION, "entrou"):
+            self.calculation_s = passed
 
 
 def visit(url: str, *, tell: Tell, plate: str | None = None, pictures: Path | None = None) -> Visit:
@@ -102,13 +118,7 @@ def _listen(page: Page, seen: Visit, tell: Tell) -> None:
         if message["eventName"] not in EVENTS:
             return
         event, passed = json.loads(message["data"]), message["timestamp"] - began["start"]
-        seen.events.append(event)
-        if seen.first_event_s is None:
-            seen.first_event_s = passed
-        if event["type"] == "estimate":
-            seen.estimate_s = passed
-        if event["type"] == "result":
-            seen.result_s = passed
+        seen.note(event, passed)
         tell(event, passed)
 
     session.on("Network.requestWillBeSent", sent)

@@ -111,13 +111,14 @@ class Form:
         self._remember(field, value, how)
 
     async def listbox(self, field: str, text: str) -> None:
-        """Open the list of a box and choose an option by its exact text."""
+        """Open the list of a box and choose an option by its exact text.
+
+        Its backdrop takes a moment to go: the next click waits for that by itself, as for anything
+        that lies over its target.
+        """
         await self.click(_id(field), field)
         options = self.page.locator(f"{POPUP} li[role=option]").filter(has_text=exactly(text))
         await self.click(options, f"{field}: opção")
-        # Until the popup is gone, its backdrop swallows the next click.
-        closed = Candidate(name="fechou", how="gone", what=(POPUP,))
-        await race(self.page, closed, within=self.patience.control)
         self._must(field, "reads", _id(field), text)
 
     async def appears(self, css: str, name: str) -> None:
