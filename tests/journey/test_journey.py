@@ -69,6 +69,24 @@ def test_a_visitor_sees_every_step_the_estimate_and_the_result(visitor: Visitor)
     assert "Compreensiva" in visitor.text()
 
 
+def test_what_the_site_breaks_is_tried_once_more_and_the_visitor_gets_the_result(
+    visitor: Visitor, world: World
+) -> None:
+    visitor.ask(PLACA="INS6A00")
+    assert visitor.wait_for_ending() == "done"
+    data = [event["data"] for event in visitor.events]
+    (begun,) = [item for item in data if item.get("tentativa") and item["fase"] == "aviso"][:1]
+    assert begun["tentativa"] == 2
+    firsts = [item for item in data if (item.get("fase"), item.get("etapa")) == ("entrou", "1")]
+    assert len(firsts) == 2
+    shares = [item["percentual"] for item in data if "percentual" in item]
+    assert shares == sorted(shares)
+    # The first try's failure is kept for the operator, though the session has ended well.
+    (session,) = {event["session_id"] for event in visitor.events}
+    kept = world.folder / "keys" / "evidence" / session / "1"
+    assert {"screenshot.png", "evidence.json"} <= {path.name for path in kept.iterdir()}
+
+
 def test_three_quotes_at_once_all_finish_each_with_its_own_data(world: World) -> None:
     sessions = [start(world, person) for person in PERSONS]
     with ThreadPoolExecutor() as pool:
