@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench lock clean
+.PHONY: help setup demo test lint format bench chaos lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  \033[36mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,11 @@ format: setup ## Format the code
 
 bench: setup ## Measure, in ratios to peers in the same run
 	@$(BIN)/python -m benchmarks
+
+chaos: setup ## Kill, stop and starve the product for an hour or so (ROUNDS, BROWSER_ROUNDS, SEED, FIRST, ONLY, JSON)
+	@$(BIN)/python -m benchmarks.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(BROWSER_ROUNDS),--browser-rounds $(BROWSER_ROUNDS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(FIRST),--first $(FIRST)) $(if $(ONLY),--only $(ONLY)) $(if $(JSON),--json $(JSON))
 
 lock: setup ## Lock the newest versions that pyproject.toml allows
 	@$(BIN)/python -m pip install --quiet uv

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from andamento import control, evidence, look, operate, quote, simulate
+from andamento import check, control, evidence, look, operate, quote, simulate
 
 app = typer.Typer(
     name="andamento",
@@ -31,6 +31,7 @@ app.command(rich_help_panel="Act")(control.cancel)
 app.command(rich_help_panel="Act")(control.pause)
 app.command(rich_help_panel="Act")(control.resume)
 app.command(rich_help_panel="Act")(control.retry)
+app.command(rich_help_panel="Keep")(check.check)
 
 
 def _version(wanted: bool) -> None:

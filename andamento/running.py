@@ -14,7 +14,7 @@ from andamento.place import housekeep, open_store, open_vault
 from andamento.settings import Settings, foreign_environment
 from db.sqlite import file_of
 from db.store import Store
-from runner import folder
+from runner import folder, stray
 from runner.flow import Site
 from runner.supervisor import Supervisor, Workplace
 
@@ -35,6 +35,8 @@ async def tidy(settings: Settings) -> None:
     """Remove old evidence, and what killed runners left behind, now and then until cancelled."""
     shelf = evidence.shelf(settings)
     while True:
+        # Before the folders: a worker that is still there would fill its own again.
+        await to_thread.run_sync(stray.sweep, _worker(settings), abandon_on_cancel=True)
         await to_thread.run_sync(lambda: shelf.sweep(days=settings.evidence_days))
         await to_thread.run_sync(folder.sweep)
         await anyio.sleep(TIDY_S)
@@ -54,8 +56,7 @@ def supervisor(
         queues=queues or sorted({automation.queue for automation in AUTOMATIONS.values()}),
         capacity=settings.capacity,
         orphans=queues is None,
-        # -P: what lies in the working folder is not to be imported.
-        command=[sys.executable, "-P", "-m", "andamento.worker", *_evidence(settings)],
+        command=_worker(settings),
         workplace=Workplace(
             database=f"sqlite:///{file_of(settings.db).absolute()}",
             site=Site(
@@ -68,6 +69,11 @@ def supervisor(
         ),
         unseal=lambda session: vault.open(session.id, session.answers),
     )
+
+
+def _worker(settings: Settings) -> list[str]:
+    # -P: what lies in the working folder is not to be imported.
+    return [sys.executable, "-P", "-m", "andamento.worker", *_evidence(settings)]
 
 
 def _evidence(settings: Settings) -> list[str]:

@@ -178,17 +178,20 @@ class Pulse:
         return Fate() if now - self._left_at > LEAVE_S else None
 
     def _blind(self) -> Fate | None:
-        # Nobody can renew now, so that it is not done is no sign of death.
+        # Nobody can renew now, nor begin, so that it is not done is no sign of death.
         now = anyio.current_time()
-        self._since, self._suspected = now, False
+        self._since, self._began, self._suspected = now, now, False
         passed = now - self._beat
         return _hung("the database was not to be had", passed) if passed > GIVE_UP_S else None
 
     async def _starting(self) -> Fate | None:
         passed = anyio.current_time() - self._began
-        if passed > START_S or (passed > self._ttl_s * SUSPICION and self._stopped()):
+        held = passed > self._ttl_s * SUSPICION and self._stopped()
+        if not held:
+            # Before the verdict: on a full disk a worker cannot begin, either.
+            await self._store.renew(self._lease, ttl_s=self._ttl_s)
+        if held or passed > START_S:
             return _hung("the worker never began", passed)
-        await self._store.renew(self._lease, ttl_s=self._ttl_s)
         self._since = anyio.current_time()
         return None
 

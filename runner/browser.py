@@ -107,8 +107,11 @@ class Browser:
             playwright = await self._stack.enter_async_context(async_playwright())
             self._browser = await self._launch(playwright)
             self._stack.push_async_callback(_quietly_close, self._browser)
-        except BaseException:
+        except BaseException as error:
             await self._close()
+            # By its very class: Playwright has no other for a driver that dies while it starts.
+            if type(error) is Exception:
+                raise Failure("navegador_nao_abriu", detail={"causa": "the driver died"}) from None
             raise
         return self
 

@@ -166,6 +166,15 @@ class Reporter:
         """The ending that is not an error."""
         await self._say(EventType.RESULT, lambda: dict(data))
 
+    async def hush(self) -> bool:
+        """Nothing but an ending is written from now on; whether anything was written before.
+
+        What is being written at this moment is waited for: it counts.
+        """
+        self._closing = True
+        async with self._lock:
+            return self._spoken
+
     async def fail(self, failure: Failure) -> None:
         """The ending that is an error; does nothing where an ending was already written."""
         self._closing = True

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import select
 import signal
 import threading
 import time
@@ -96,7 +97,8 @@ async def work(
         await group.start(attempt.keep_lease)
         group.start_soon(attempt.keep_time)
         if lifeline is not None:
-            group.start_soon(attempt.keep_lifeline, lifeline)
+            # Before the flow as well: who starts without a supervisor does not begin.
+            await group.start(attempt.keep_lifeline, lifeline)
         await attempt.run(context)
         group.cancel_scope.cancel()
     if attempt.orphaned:
@@ -225,17 +227,23 @@ class _Run:
         seconds = PAUSE_S if name == "pause_s" else getattr(limits, name)
         await self._stop(Failure("tempo_esgotado", detail={"limite": name, "segundos": seconds}))
 
-    async def keep_lifeline(self, fd: int) -> None:
+    async def keep_lifeline(self, fd: int, *, task_status: TaskStatus[None]) -> None:
         """Stop when the supervisor is gone, leaving the session in good order."""
-        await anyio.wait_readable(fd)
+        gone = bool(select.select([fd], [], [], 0)[0])
+        if not gone:
+            task_status.started()
+            await anyio.wait_readable(fd)
         self.orphaned = True
-        if self._reporter.spoken:
-            cause = {"causa": "the runner is gone"}
-            await self._stop(Failure("robo_interrompido", detail=cause))
-            return
         self._flow.cancel()
+        # An event that is on its way decides, too: a session with events is not begun again.
         with anyio.CancelScope(shield=True), suppress(StoreError):
-            await self._store.release(self._lease)
+            if await self._reporter.hush():
+                cause = {"causa": "the runner is gone"}
+                await self._reporter.fail(Failure("robo_interrompido", detail=cause))
+            else:
+                await self._store.release(self._lease)
+        if gone:
+            task_status.started()
 
     async def _renew(self) -> Wish | None:
         try:

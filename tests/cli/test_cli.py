@@ -17,7 +17,7 @@ from tests.cli.conftest import Cli, ready
 
 COMMANDS = (
     *("up", "serve", "run", "quote", "simulate"),
-    *("sessions", "show", "tail", "snapshot", "evidence"),
+    *("sessions", "show", "tail", "snapshot", "evidence", "check"),
     *("cancel", "pause", "resume", "retry"),
 )
 PERSON = {

@@ -202,3 +202,20 @@ async def test_a_site_that_is_not_there_is_said_so(browser: Browser) -> None:
 
     assert (caught.value.tipo, caught.value.etapa) == ("site_fora_do_ar", "1")
     assert caught.value.detail == {"site": address, "erro": "net::ERR_CONNECTION_REFUSED"}
+
+
+async def test_a_driver_that_dies_while_it_starts_is_a_browser_that_did_not_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Dying:
+        async def __aenter__(self) -> None:
+            # Its very words and class, seen with Playwright 1.65.
+            raise Exception("Connection closed while reading from the driver")
+
+        async def __aexit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(runner.browser, "async_playwright", Dying)
+    with pytest.raises(Failure) as failure:
+        async with Browser():
+            pass
+    assert failure.value.tipo == "navegador_nao_abriu"

@@ -11,13 +11,13 @@ import anyio
 import psutil
 import pytest
 
-from db.errors import StoreBusy
+from db.errors import StoreBusy, StoreFull
 from db.events import EventType
 from db.sqlite import SqliteStore
 from db.store import Lease
 from runner import attempt
 from runner.process import Child
-from tests.runner.conftest import COMMAND, PERSON, Bench, gone
+from tests.runner.conftest import COMMAND, PERSON, Bench, Failing, gone
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +72,23 @@ async def test_a_worker_that_never_begins_is_a_hang(
     ending = await bench.ending()
     assert ending.data["tipo"] == "robo_parado"
     assert ending.detail is not None and "never began" in ending.detail
+
+
+async def test_a_worker_that_cannot_begin_on_a_full_disk_is_no_hang(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "START_S", 0.3)
+    full = Failing(bench.store, "renew")
+    full.error = StoreFull("x")
+    await bench.create("returns")
+    bench.supervise(command=["sleep", "600"], store=full, ttl_s=1)
+    # Far more looks than fit into a start, and no verdict.
+    with anyio.fail_after(20):
+        while full.asked < 12:
+            await anyio.sleep(0.01)
+    assert (await bench.store.session("a")).ended_at is None
+    full.error = None
+    assert (await bench.ending()).data["tipo"] == "robo_parado"
 
 
 async def test_a_start_that_outlasts_the_lease_is_no_hang(bench: Bench) -> None:

@@ -220,3 +220,48 @@ def test_an_exception_that_causes_itself_is_told_once() -> None:
     error = ValueError()
     error.__cause__ = error
     assert blame(error) == {"erro": "ValueError", "onde": []}
+
+
+async def test_hushed_it_counts_an_event_that_is_on_its_way_and_lets_no_other_follow(
+    bench: Bench,
+) -> None:
+    slow = Slow(bench.store)
+    report = await reporter(bench, store=slow)
+    told: list[bool] = []
+
+    async def hush() -> None:
+        told.append(await report.hush())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(report.entered, "1", "Um", "m")
+        await slow.asked.wait()
+        group.start_soon(hush)
+        await anyio.wait_all_tasks_blocked()
+        assert told == []
+        slow.go.set()
+    assert told == [True]
+    with pytest.raises(Ended):
+        await report.done("1", "Um", "m")
+    await report.fail(Failure("robo_interrompido"))
+    assert [event.type for event in await bench.events()] == [EventType.PROGRESS, EventType.ERROR]
+
+
+async def test_hushed_before_its_first_word_it_has_said_nothing(bench: Bench) -> None:
+    assert await (await reporter(bench)).hush() is False
+
+
+class Slow:
+    """A store whose appends wait for `go`."""
+
+    def __init__(self, store: Any) -> None:
+        self.asked, self.go = anyio.Event(), anyio.Event()
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def append(self, *arguments: Any, **options: Any) -> Any:
+        """Ask, wait, append."""
+        self.asked.set()
+        await self.go.wait()
+        return await self._store.append(*arguments, **options)

@@ -310,6 +310,17 @@ async def test_a_worker_that_had_not_begun_gives_its_session_back_when_its_super
     await bench.claim()
 
 
+async def test_a_worker_that_starts_without_its_supervisor_does_not_begin(bench: Bench) -> None:
+    await bench.create("simulacao")
+    job = bench.job(await bench.claim(ttl_s=600), "simulacao", etapas=1000, intervalo_s=0)
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, start_new_session=True) as process:
+        # The job is in the pipe, and nobody at its other end, before the interpreter is up.
+        await anyio.to_thread.run_sync(process.communicate, job.line())
+        assert process.returncode == 0
+    assert (await bench.store.session("a")).status is Status.QUEUED
+    assert await bench.events() == []
+
+
 def test_opening_a_page_is_what_loads_the_browser() -> None:
     code = (
         "import sys, runner.worker; page = runner.worker.page_opener(''); "

@@ -1,0 +1,1 @@
+"""Tests of the chaos bench and, by it, of the product."""
