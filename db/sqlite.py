@@ -3,7 +3,8 @@
 1. Every verb is one statement in autocommit: it takes the write lock at its start, checks and
    writes. There is no transaction to leave open, and no cancellation can fall between two halves.
 2. `synchronous=FULL`: an event is on the disk before anyone sees it.
-3. How the file is opened, guarded and checkpointed is `db/connection.py`'s business.
+3. What rows and values are to each other is `db/row.py`'s business, how the file is opened,
+   guarded and checkpointed is `db/connection.py`'s.
 """
 
 from __future__ import annotations
@@ -20,17 +21,27 @@ from typing import Any, NoReturn, Self
 from db.connection import BUSY_TIMEOUT_S, Database
 from db.errors import (
     Ended,
-    EventRefused,
     Fenced,
     KeyReused,
     StoreDamaged,
     StoreError,
     UnknownSession,
 )
-from db.events import MAX_EVENT_BYTES, Event, EventType, Status, encode
+from db.events import Event, EventType, Status
 from db.migration import APPLICATION_ID
+from db.row import (
+    event_of,
+    event_text,
+    holder,
+    lease_of,
+    line_of,
+    lines_text,
+    rfc3339,
+    session_of,
+    told_text,
+)
 from db.sql import named_queries
-from db.store import PAGE, Lease, NewSession, Session, Wish
+from db.store import PAGE, Lease, LogLine, NewSession, Session, Wish
 
 QUERIES = named_queries("sqlite")
 # Of the library, which is not that of the `sqlite3` in the shell.
@@ -83,25 +94,41 @@ class SqliteStore:
         rows = await self._read("session", {"id": session_id})
         if not rows:
             raise UnknownSession(session_id)
-        return _session(rows[0])
+        return session_of(rows[0])
 
     async def sessions(
         self, *, status: Status | None = None, automation: str | None = None, limit: int = 50
     ) -> list[Session]:
         """The newest sessions first."""
         parameters = {"status": status, "automation": automation, "limit": limit}
-        return [_session(row) for row in await self._read("sessions", parameters)]
+        return [session_of(row) for row in await self._read("sessions", parameters)]
 
     async def census(self, *, after: str = "", limit: int = PAGE) -> list[Session]:
         """Sessions in the order of their ids, from behind `after` on."""
         return [
-            _session(row) for row in await self._read("census", {"after": after, "limit": limit})
+            session_of(row) for row in await self._read("census", {"after": after, "limit": limit})
+        ]
+
+    async def unfinished(self, *, limit: int = PAGE) -> list[tuple[Session, Event | None]]:
+        """What has not ended, with its last event, in the order in which it is claimed to run."""
+        rows = await self._read("unfinished", {"limit": limit})
+        return [(session_of(row), event_of(row[-6:]) if row["seq"] else None) for row in rows]
+
+    async def waiting(self, queue: str) -> int:
+        """How many sessions of this queue are queued and in nobody's hands."""
+        rows = await self._read("waiting", {"queue": queue, "now": rfc3339(self._clock())})
+        return int(rows[0][0])
+
+    async def logs(self, session_id: str, *, limit: int = 200) -> list[LogLine]:
+        """The last `limit` lines about the session, in order."""
+        return [
+            line_of(row) for row in await self._read("logs", {"id": session_id, "limit": limit})
         ]
 
     async def events(self, session_id: str, *, after: int = 0, limit: int = PAGE) -> list[Event]:
         """The session's events with seq > `after`, in order, at most `limit`."""
         rows = await self._read("events", {"id": session_id, "after": after, "limit": limit})
-        return [_event(row) for row in rows]
+        return [event_of(row) for row in rows]
 
     async def since(self, position: int, *, limit: int = PAGE) -> tuple[list[Event], int]:
         """What was committed behind `position` over all sessions, and the position after it.
@@ -109,7 +136,7 @@ class SqliteStore:
         The row id is a safe position because SQLite's writers are serialised.
         """
         rows = await self._read("since", {"position": position, "limit": limit})
-        return [_event(row) for row in rows], (rows[-1][6] if rows else position)
+        return [event_of(row) for row in rows], (rows[-1][6] if rows else position)
 
     async def head(self) -> int:
         """The position behind the last event committed so far."""
@@ -142,10 +169,11 @@ class SqliteStore:
             "fingerprint": new.fingerprint,
             "client": new.client,
             "retry_of": new.retry_of,
+            "priority": new.priority,
         }
         rows = await self._write("create", parameters)
         if rows:
-            return _session(rows[0]), True
+            return session_of(rows[0]), True
         repeated = await self._read("repeated", parameters)
         if not repeated:
             # Erased between the two statements: then it is no repetition any more.
@@ -153,13 +181,13 @@ class SqliteStore:
         row = repeated[0]
         if row["idempotency_key"] == new.idempotency_key and row["fingerprint"] != new.fingerprint:
             raise KeyReused
-        return _session(row), False
+        return session_of(row), False
 
     async def wish(self, session_id: str, wish: Wish | None) -> Session:
         """Ask the holder for something. Raises UnknownSession, Ended."""
         rows = await self._write("wish", {"id": session_id, "wish": wish})
         if rows:
-            return _session(rows[0])
+            return session_of(rows[0])
         session = await self.session(session_id)
         if session.ended_at is not None:
             raise Ended(session_id)
@@ -168,17 +196,26 @@ class SqliteStore:
     # Runs
 
     async def claim(
-        self, owner: str, *, queues: Sequence[str], ttl_s: float, orphans: bool = False
+        self,
+        owner: str,
+        *,
+        queues: Sequence[str],
+        ttl_s: float,
+        orphans: bool = False,
+        limits: Mapping[str, int] | None = None,
+        room: bool = True,
     ) -> tuple[Session, Lease] | None:
-        """The oldest session that is queued or whose lease ran out, or None."""
+        """The next session that is queued or whose lease ran out, or None."""
         parameters = {
             "owner": owner,
             "queues": json.dumps(list(queues)),
             "orphans": orphans,
+            "limits": json.dumps(dict(limits or {})),
+            "room": room,
             **self._term(ttl_s),
         }
         rows = await self._write("claim", parameters)
-        return (_session(rows[0]), _lease(rows[0])) if rows else None
+        return (session_of(rows[0]), lease_of(rows[0])) if rows else None
 
     async def fence(
         self, session_id: str, owner: str, *, ttl_s: float, generation: int | None = None
@@ -189,18 +226,18 @@ class SqliteStore:
         if not rows:
             ended = (await self.session(session_id)).ended_at is not None
             raise Ended(session_id) if ended else Fenced(session_id)
-        return _lease(rows[0])
+        return lease_of(rows[0])
 
     async def renew(self, lease: Lease, *, ttl_s: float, pid: int | None = None) -> Wish | None:
         """Prolong the lease; returns what is wished. Raises Fenced, Ended, UnknownSession."""
-        rows = await self._write("renew", {**_holder(lease), "pid": pid, **self._term(ttl_s)})
+        rows = await self._write("renew", {**holder(lease), "pid": pid, **self._term(ttl_s)})
         if not rows:
             await self._refuse(lease)
         return Wish(rows[0][0]) if rows[0][0] else None
 
     async def release(self, lease: Lease) -> None:
         """Give the session back to its queue. Raises as `renew`."""
-        if not await self._write("release", {**_holder(lease), **self._term(0)}):
+        if not await self._write("release", {**holder(lease), **self._term(0)}):
             await self._refuse(lease)
 
     async def append(
@@ -212,9 +249,9 @@ class SqliteStore:
         detail: Mapping[str, Any] | None = None,
     ) -> Event:
         """Add one event; durable on return. Nothing was written when it raises."""
-        body, private = _encoded(data), None if detail is None else _encoded(detail)
+        body, private = event_text(data), None if detail is None else event_text(detail)
         parameters = {
-            **_holder(lease),
+            **holder(lease),
             "type": type,
             "now": rfc3339(self._clock()),
             "data": body,
@@ -228,10 +265,31 @@ class SqliteStore:
             session_id=lease.session_id, seq=seq, type=type, at=at, body=body, detail=private
         )
 
+    async def tell(self, session: Session, data: Mapping[str, Any]) -> Event | None:
+        """Add a progress event to a session that waits; None if somebody was faster."""
+        body = told_text(data)
+        parameters = {
+            "id": session.id,
+            "generation": session.generation,
+            "last_seq": session.last_seq,
+            "now": rfc3339(self._clock()),
+            "data": body,
+        }
+        rows = await self._write("tell", parameters)
+        if not rows:
+            return None
+        seq, at = rows[0]
+        return Event(session_id=session.id, seq=seq, type=EventType.PROGRESS, at=at, body=body)
+
+    async def note(self, lines: Sequence[LogLine]) -> None:
+        """Keep these log lines, all or none."""
+        if lines:
+            await self._write("note", {"lines": lines_text(lines)})
+
     async def take_turn(self, lease: Lease, key: str) -> bool:
         """Hold `key` for this session; False while another one has it. Raises as `renew`."""
         now = rfc3339(self._clock())
-        if await self._write("take_turn", {**_holder(lease), "key": key, "now": now}):
+        if await self._write("take_turn", {**holder(lease), "key": key, "now": now}):
             return True
         session = await self.session(lease.session_id)
         if session.generation != lease.generation or session.ended_at is not None:
@@ -240,7 +298,7 @@ class SqliteStore:
 
     async def end_turn(self, lease: Lease, key: str) -> None:
         """Give the turn back; nothing happens where it was lost before."""
-        await self._write("end_turn", {**_holder(lease), "key": key})
+        await self._write("end_turn", {**holder(lease), "key": key})
 
     async def checkpoint(self) -> None:
         """Move a grown WAL into the file, under the write lock; a busy moment is left for later."""
@@ -308,59 +366,3 @@ def write_lock(path: Path) -> Iterator[None]:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
-
-
-def rfc3339(moment: datetime) -> str:
-    """RFC 3339 UTC with milliseconds, which sorts as text in the order of time."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-
-
-def _encoded(data: Mapping[str, Any]) -> str:
-    try:
-        text = encode(data)
-    except (TypeError, ValueError) as error:
-        raise EventRefused(f"not JSON ({type(error).__name__})") from error
-    if len(text) > MAX_EVENT_BYTES:
-        raise EventRefused(f"{len(text)} bytes")
-    return text
-
-
-def _holder(lease: Lease) -> dict[str, Any]:
-    return {"id": lease.session_id, "generation": lease.generation}
-
-
-def _lease(row: sqlite3.Row) -> Lease:
-    return Lease(session_id=row["id"], generation=row["generation"], owner=row["lease_owner"])
-
-
-def _event(row: sqlite3.Row) -> Event:
-    return Event(
-        session_id=row[0],
-        seq=row[1],
-        type=EventType(row[2]),
-        at=row[3],
-        body=row[4],
-        detail=row[5],
-    )
-
-
-def _session(row: sqlite3.Row) -> Session:
-    return Session(
-        id=row["id"],
-        automation=row["automation"],
-        queue=row["queue"],
-        status=Status(row["status"]),
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        ended_at=row["ended_at"],
-        last_seq=row["last_seq"],
-        generation=row["generation"],
-        lease_owner=row["lease_owner"],
-        lease_until=row["lease_until"],
-        wish=Wish(row["wish"]) if row["wish"] else None,
-        answers=row["answers"],
-        assumed=tuple(json.loads(row["assumed"])),
-        ignored=row["ignored"],
-        pid=row["pid"],
-        retry_of=row["retry_of"],
-    )

@@ -20,6 +20,8 @@ from db.events import Event, EventType, Status
 
 # One page of the log: large enough to amortise the query, small enough to hold for every reader.
 PAGE = 500
+# One log line, all in all: room for a stack, and a session's log stays readable.
+MAX_LINE_BYTES = 8 * 1024
 
 
 class Wish(StrEnum):
@@ -36,7 +38,8 @@ class NewSession:
     `answers` is sealed (encrypted) by the caller; `assumed` names the answers that came from the
     automation's defaults; `ignored` counts unknown fields. `idempotency_key`, `fingerprint` and
     `client` are keyed digests, never the visitor's own words: the fingerprint is of automation and
-    answers, the client of the address. `retry_of` is the session that this one does again.
+    answers, the client of the address. `retry_of` is the session that this one does again. A higher
+    `priority` is claimed first.
     """
 
     id: str
@@ -49,11 +52,15 @@ class NewSession:
     fingerprint: str | None = None
     client: str | None = None
     retry_of: str | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One run of an automation as the store knows it."""
+    """One run of an automation as the store knows it.
+
+    `lapses` counts how often a lease of it ran out in somebody's hands.
+    """
 
     id: str
     automation: str
@@ -72,6 +79,8 @@ class Session:
     ignored: int
     pid: int | None
     retry_of: str | None
+    priority: int
+    lapses: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +90,25 @@ class Lease:
     session_id: str
     generation: int
     owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """What a program said while it worked on a session; for operators only.
+
+    `at` is RFC 3339 UTC with milliseconds; `level` is "debug", "info", "warning" or "error";
+    `message` is a constant sentence and `fields`, a JSON object, hold its values, no personal data
+    among them. Fields that are no JSON, or make the line longer than MAX_LINE_BYTES, are stored as
+    `{"cut": true}`.
+    """
+
+    session_id: str
+    generation: int
+    at: str
+    level: str
+    screen: str | None
+    message: str
+    fields: Mapping[str, Any]
 
 
 class EventLog(Protocol):
@@ -116,6 +144,18 @@ class EventLog(Protocol):
         """The newest sessions first."""
         ...
 
+    async def unfinished(self, *, limit: int = PAGE) -> list[tuple[Session, Event | None]]:
+        """What has not ended, with its last event, in the order in which it is claimed to run."""
+        ...
+
+    async def waiting(self, queue: str) -> int:
+        """How many sessions of this queue are queued and in nobody's hands."""
+        ...
+
+    async def logs(self, session_id: str, *, limit: int = 200) -> list[LogLine]:
+        """The last `limit` lines about the session, in order; none for an unknown one."""
+        ...
+
 
 class Requests(EventLog, Protocol):
     """What the service may write: requests, never facts."""
@@ -141,12 +181,23 @@ class Runs(EventLog, Protocol):
     """What the runner may write: facts, under a lease."""
 
     async def claim(
-        self, owner: str, *, queues: Sequence[str], ttl_s: float, orphans: bool = False
+        self,
+        owner: str,
+        *,
+        queues: Sequence[str],
+        ttl_s: float,
+        orphans: bool = False,
+        limits: Mapping[str, int] | None = None,
+        room: bool = True,
     ) -> tuple[Session, Lease] | None:
-        """The oldest session of these queues that is queued or whose lease ran out, or None.
+        """The next session of these queues that is queued or whose lease ran out, or None.
 
-        With `orphans` also one of any other queue whose lease ran out, or that waits there with a
-        wish to cancel: somebody has to end it.
+        First those that somebody has to end, because a lease ran out in its owner's hands or
+        because of a wish to cancel; then by priority, the oldest first. With `orphans` also one of
+        any other queue whose lease ran out or was given back, or that waits there with a wish to
+        cancel. `limits` says how many sessions of an automation may be held at the same time, by
+        all owners together; without `room` nothing is taken to be run. Neither holds back what
+        has to be ended.
         """
         ...
 
@@ -180,6 +231,21 @@ class Runs(EventLog, Protocol):
 
         Raises Fenced, Ended, UnknownSession, EventRefused, and StoreBusy, StoreFull, StoreReadOnly
         when the disk would not have it; in every one of these cases nothing was written.
+        """
+        ...
+
+    async def tell(self, session: Session, data: Mapping[str, Any]) -> Event | None:
+        """Add a progress event to a session that waits in nobody's hands; `status` is "queued".
+
+        None, and nothing written, if anything has happened to it since it was read: somebody was
+        faster, which is no error. Raises EventRefused and what a store's trouble is, as `append`.
+        """
+        ...
+
+    async def note(self, lines: Sequence[LogLine]) -> None:
+        """Keep these log lines, all or none; those about sessions that do not exist are left out.
+
+        Raises EventRefused for a level or time of another form, and what a store's trouble is.
         """
         ...
 

@@ -29,7 +29,7 @@ from db.errors import (
 )
 from db.events import EventType
 from db.sqlite import SqliteStore
-from db.store import Lease, NewSession
+from db.store import Lease, LogLine, NewSession
 
 pytestmark = pytest.mark.anyio
 
@@ -50,15 +50,28 @@ async def running(store: SqliteStore, name: str = "a") -> Lease:
     return found[1]
 
 
+def line(name: str) -> LogLine:
+    return LogLine(
+        session_id=name,
+        generation=1,
+        at="2030-01-02T12:00:00.000Z",
+        level="warning",
+        screen="7",
+        message="slow screen",
+        fields={"seconds": 9},
+    )
+
+
 @pytest.fixture
 async def filled(database: Path) -> Path:
-    """A database with one running session of two events, and one that ended."""
+    """A database with one running session of two events, and one that ended; a line on each."""
     async with SqliteStore(database, create=True) as store:
         lease = await running(store)
         await store.append(lease, EventType.PROGRESS, PROGRESS)
         await store.append(lease, EventType.PROGRESS, {**PROGRESS, "fase": "concluiu"})
         lease = await running(store, "b")
         await store.append(lease, EventType.RESULT, {"desfecho": "cotacao_manual"})
+        await store.note([line("a"), line("b")])
     return database
 
 
@@ -71,6 +84,7 @@ def outsider(filled: Path) -> Iterator[sqlite3.Connection]:
 
 EVENT = "(id, session_id, seq, generation, type, at, data)"
 AT = "'2030-01-02T12:00:00.000Z'"
+LOG = "INSERT INTO logs (session_id, generation, at, level, message)"
 
 
 @pytest.mark.parametrize(
@@ -105,15 +119,25 @@ AT = "'2030-01-02T12:00:00.000Z'"
         ("UPDATE sessions SET generation = 0 WHERE id = 'a'", "never falls"),
         ("DELETE FROM sessions WHERE id = 'a'", "no DELETE"),
         ("REPLACE INTO sessions SELECT * FROM sessions WHERE id = 'a'", "exists"),
+        ("UPDATE logs SET message = ''", "no UPDATE"),
+        ("DELETE FROM logs WHERE id = 1", "no DELETE"),
+        ("REPLACE INTO logs SELECT * FROM logs WHERE id = 1", "REPLACE"),
+        (f"{LOG} VALUES ('x', 1, {AT}, 'info', 'm')", "no such"),
+        (f"{LOG} VALUES ('a', 1, {AT}, 'gossip', 'm')", "CHECK"),
+        (f"{LOG} VALUES ('a', 1, 'now', 'info', 'm')", "CHECK"),
     ],
 )
 async def test_the_database_itself_refuses_to_change_history(
     outsider: sqlite3.Connection, statement: str, says: str
 ) -> None:
-    before = outsider.execute("SELECT * FROM events").fetchall()
+    def history() -> list[list[object]]:
+        tables = ("events", "logs")
+        return [outsider.execute(f"SELECT * FROM {table}").fetchall() for table in tables]
+
+    before = history()
     with pytest.raises(sqlite3.Error, match=says):
         outsider.execute(statement)
-    assert outsider.execute("SELECT * FROM events").fetchall() == before
+    assert history() == before
 
 
 async def test_a_tombstone_removes_a_whole_session_and_keeps_the_place_of_the_others(
@@ -122,6 +146,7 @@ async def test_a_tombstone_removes_a_whole_session_and_keeps_the_place_of_the_ot
     outsider.execute("INSERT INTO tombstones (session_id, reason) VALUES ('b', 'retention')")
     assert outsider.execute("SELECT count(*) FROM sessions WHERE id = 'b'").fetchone() == (0,)
     assert outsider.execute("SELECT count(*) FROM events").fetchone() == (2,)
+    assert outsider.execute("SELECT session_id FROM logs").fetchall() == [("a",)]
     async with SqliteStore(filled) as store:
         with pytest.raises(StoreError, match="existed"):
             await store.create(NewSession(id="b", automation="simulacao", queue="q"))
@@ -145,6 +170,15 @@ async def test_the_timeline_reads_like_a_story(outsider: sqlite3.Connection) -> 
         ("a", "running", "7 Onde o carro passa a noite?"),
         ("b", "completed", None),
     ]
+    said = outsider.execute("SELECT time, level, screen, message, fields, session FROM v_logs")
+    assert said.fetchone() == (
+        "12:00:00.000",
+        "warning",
+        "7",
+        "slow screen",
+        '{"seconds":9}',
+        "a",
+    )
 
 
 async def test_looking_with_sqlite3_while_everything_runs_is_safe(database: Path) -> None:

@@ -12,6 +12,19 @@ ORDER BY created_at DESC, id DESC LIMIT :limit;
 -- name: census
 SELECT * FROM sessions WHERE id > :after ORDER BY id LIMIT :limit;
 
+-- name: unfinished
+-- The row's last_seq is what the events say, so its last event is one step away.
+SELECT sessions.*, event.session_id, event.seq, event.type, event.at, event.data, event.detail
+FROM sessions LEFT JOIN events AS event
+    ON event.session_id = sessions.id AND event.seq = sessions.last_seq
+WHERE sessions.ended_at IS NULL
+ORDER BY sessions.priority DESC, sessions.created_at, sessions.id LIMIT :limit;
+
+-- name: waiting
+SELECT count(*) FROM sessions
+WHERE ended_at IS NULL AND queue = :queue AND status = 'queued'
+    AND (lease_until IS NULL OR lease_until <= :now);
+
 -- name: events
 SELECT session_id, seq, type, at, data, detail FROM events
 WHERE session_id = :id AND seq > :after ORDER BY seq LIMIT :limit;
@@ -22,14 +35,18 @@ SELECT session_id, seq, type, at, data, detail, id FROM events WHERE id > :posit
 -- name: head
 SELECT coalesce(max(id), 0) FROM events;
 
+-- name: logs
+SELECT session_id, generation, at, level, screen, message, fields
+FROM (SELECT * FROM logs WHERE session_id = :id ORDER BY id DESC LIMIT :limit) ORDER BY id;
+
 -- name: version
 PRAGMA data_version;
 
 -- name: create
 INSERT INTO sessions (id, automation, queue, created_at, updated_at, answers, assumed, ignored,
-    idempotency_key, fingerprint, client, retry_of)
+    idempotency_key, fingerprint, client, retry_of, priority)
 SELECT :id, :automation, :queue, :now, :now, :answers, :assumed, :ignored, :key, :fingerprint, :client,
-    :retry_of
+    :retry_of, :priority
 WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE idempotency_key = :key)
     AND NOT EXISTS (SELECT 1 FROM sessions
         WHERE fingerprint = :fingerprint AND client = :client AND created_at > :since
@@ -50,13 +67,22 @@ WHERE id = :id AND ended_at IS NULL AND (wish IS NOT 'cancel' OR :wish IS 'cance
 RETURNING *;
 
 -- name: claim
-UPDATE sessions SET generation = generation + 1, lease_owner = :owner, lease_until = :until,
-    status = 'running', pid = NULL
+-- Of what is free, an owner that is still named let its lease run out (`release` takes the name
+-- away). That, and what shall be cancelled, somebody has to end: it comes first, and needs neither
+-- room nor a place within its automation's limit.
+UPDATE sessions SET generation = generation + 1, lapses = lapses + (lease_owner IS NOT NULL),
+    lease_owner = :owner, lease_until = :until, status = 'running', pid = NULL
 WHERE id = (SELECT id FROM sessions
     WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= :now)
         AND (queue IN (SELECT value FROM json_each(:queues))
             OR (:orphans AND (lease_until IS NOT NULL OR wish = 'cancel')))
-    ORDER BY created_at LIMIT 1)
+        AND (lease_owner IS NOT NULL OR wish IS 'cancel'
+            OR (:room AND automation NOT IN (SELECT bound.key FROM json_each(:limits) AS bound
+                WHERE bound.value <= (SELECT count(*) FROM sessions AS held
+                    WHERE held.ended_at IS NULL AND held.automation = bound.key
+                        AND held.lease_until > :now))))
+    ORDER BY (lease_owner IS NOT NULL OR wish IS 'cancel') DESC, priority DESC, created_at, id
+    LIMIT 1)
 RETURNING *;
 
 -- name: fence
@@ -81,6 +107,24 @@ INSERT INTO events (session_id, seq, generation, type, at, data, detail)
 SELECT id, last_seq + 1, generation, :type, max(:now, updated_at), :data, :detail
 FROM sessions WHERE id = :id AND generation = :generation AND ended_at IS NULL
 RETURNING seq, at;
+
+-- name: tell
+-- Whatever happened to the session since it was read moved its generation, its last_seq or both.
+INSERT INTO events (session_id, seq, generation, type, at, data)
+SELECT id, last_seq + 1, generation, 'progress', max(:now, updated_at), :data
+FROM sessions
+WHERE id = :id AND generation = :generation AND last_seq = :last_seq AND ended_at IS NULL
+    AND status = 'queued' AND (lease_until IS NULL OR lease_until <= :now)
+RETURNING seq, at;
+
+-- name: note
+-- A line about a session that was erased meanwhile has nowhere to go.
+INSERT INTO logs (session_id, generation, at, level, screen, message, fields)
+SELECT line.value ->> 0, line.value ->> 1, line.value ->> 2, line.value ->> 3, line.value ->> 4,
+    line.value ->> 5, line.value ->> 6
+FROM json_each(:lines) AS line
+WHERE EXISTS (SELECT 1 FROM sessions WHERE id = line.value ->> 0)
+ORDER BY line.key;
 
 -- name: take_turn
 INSERT INTO turns (key, session_id, generation)
