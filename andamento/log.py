@@ -1,29 +1,55 @@
-"""Logs: one JSON line each on standard error, or coloured lines where a person is looking."""
+"""Logs: one JSON line each, or coloured lines where a person is looking.
+
+1. The service logs on standard error: its standard output says where it serves. A runner's work is
+   what it says, so its log is standard output, and each session's part of it goes into the
+   database as well (`runner/journal.py`).
+2. Nobody waits for who does not read: lines are handed to a thread, and the newest are lost when
+   too many are waiting.
+"""
 
 from __future__ import annotations
 
+import atexit
 import logging
+import queue
 import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import IO, Any
 
 import structlog
 
+# Some seconds of a busy runner.
+WAITING_LINES = 10_000
+# At the end, who reads slowly still gets the last words.
+FAREWELL_S = 1.0
 
-def configure(level: str) -> None:
-    """Set up structlog and the libraries' standard logging. `level` as in the settings."""
+Note = Callable[[Mapping[str, Any]], None]
+
+
+def configure(level: str, *, stream: IO[str] | None = None, note: Note | None = None) -> None:
+    """Set up structlog and the libraries' standard logging. `level` as in the settings.
+
+    `note` gets every line from "info" on, whatever the level, before it is written to `stream`
+    (None: standard error).
+    """
+    stream = stream or sys.stderr
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    people = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if people else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer() if stream.isatty() else structlog.processors.JSONRenderer()
     )
+    least = min(number, logging.INFO) if note else number
     structlog.configure(
-        processors=[*shared, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[*shared, _noted(note, number), renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        # `print` asks for no more than `write` and `flush`.
+        logger_factory=structlog.PrintLoggerFactory(_Unhurried(stream)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -37,3 +63,50 @@ def configure(level: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+def _noted(note: Note | None, number: int) -> structlog.typing.Processor:
+    levels = logging.getLevelNamesMapping()
+
+    def process(
+        logger: Any, method: str, line: structlog.typing.EventDict
+    ) -> structlog.typing.EventDict:
+        if note is not None:
+            note(line)
+        if levels.get(str(line.get("level", "info")).upper(), number) < number:
+            raise structlog.DropEvent
+        return line
+
+    return process
+
+
+class _Unhurried:
+    """A text stream for `print`: a thread writes to the real one."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._lines: queue.Queue[str] = queue.Queue(WAITING_LINES)
+        self._idle = threading.Event()
+        self._idle.set()
+        threading.Thread(target=self._work, name="log", daemon=True).start()
+        atexit.register(self._idle.wait, FAREWELL_S)
+
+    def write(self, text: str) -> int:
+        self._idle.clear()
+        with suppress(queue.Full):
+            self._lines.put_nowait(text)
+        return len(text)
+
+    def flush(self) -> None:
+        return
+
+    def _work(self) -> None:
+        while True:
+            text = self._lines.get()
+            # Nobody reads any more: the work goes on.
+            with suppress(OSError, ValueError):
+                self._stream.write(text)
+                if self._lines.empty():
+                    self._stream.flush()
+            if self._lines.empty():
+                self._idle.set()

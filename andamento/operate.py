@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import IO, Annotated
 
 import anyio
 import structlog
@@ -20,7 +20,9 @@ from andamento import log as logs
 from andamento import terminal, tree
 from andamento.place import open_store
 from andamento.settings import Settings, load
-from andamento.terminal import DbOption, emit_line
+from andamento.terminal import DbOption, emit_line, err
+
+STOPPING = "Stopping: what runs gets its grace. Ctrl-C again stops at once."
 
 log = structlog.get_logger()
 
@@ -75,7 +77,7 @@ def run_sessions(
     """Run the runner alone: it takes queued sessions and gives each a worker."""
 
     async def main() -> None:
-        settings = _prepare(db=db, capacity=capacity)
+        settings = _prepare(sys.stdout, db=db, capacity=capacity)
         if not settings.quote_url:
             log.warning("ANDAMENTO_QUOTE_URL is not set: quotes will end with an error")
         from andamento import running
@@ -85,9 +87,9 @@ def run_sessions(
     terminal.run(main)
 
 
-def _prepare(**given: object) -> Settings:
+def _prepare(stream: IO[str] | None = None, **given: object) -> Settings:
     settings = load(**given)
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, stream=stream)
     return settings
 
 
@@ -96,12 +98,19 @@ def _ready(url: str) -> None:
 
 
 async def _until_stopped(work: Callable[[anyio.Event], Awaitable[None]], *, lifeline: bool) -> None:
-    """Run `work` to its end, or tell it to stop on SIGINT, SIGTERM or a cut lifeline."""
+    """Run `work` to its end, or tell it to stop on SIGINT, SIGTERM or a cut lifeline.
+
+    A second signal means: at once. Then `work` is cancelled, which leaves everything in order, too.
+    """
     stop = anyio.Event()
 
     async def listen() -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async for _ in signals:
+            async for number in signals:
+                if stop.is_set():
+                    group.cancel_scope.cancel()
+                elif number == signal.SIGINT and sys.stderr.isatty():
+                    err.print(STOPPING)
                 stop.set()
 
     async def hold() -> None:

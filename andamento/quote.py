@@ -65,7 +65,6 @@ def quote(
 
     async def main() -> None:
         settings = load(db=db)
-        # The bar is for people; the runner's own log would tear it.
         logs.configure(settings.log_level if json else "warning")
         if session is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", session):
             raise typer.BadParameter("a session id has letters, digits, - and _ only")
@@ -178,12 +177,17 @@ async def _exists(store: Store, session_id: str) -> bool:
 
 
 async def _run(store: Store, settings: Settings, session_id: str, *, quiet: bool) -> Snapshot:
-    from andamento.running import supervisor
+    from andamento.running import journal, supervisor
 
     queue = (await store.session(session_id)).queue
     stop = anyio.Event()
     picture = Snapshot()
-    async with anyio.create_task_group() as group:
+    # The bar is for people; the runner's own log would tear it.
+    level = settings.log_level if quiet else "warning"
+    async with (
+        journal(settings, store, sys.stderr, level=level),
+        anyio.create_task_group() as group,
+    ):
         group.start_soon(supervisor(settings, store, queues=[queue]).run, stop)
         group.start_soon(_cancel_on_signal, store, session_id)
         with _bar(quiet) as bar:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import IO
 
 import anyio
 from anyio import to_thread
 
-from andamento import evidence
+from andamento import evidence, log
 from andamento.automations import AUTOMATIONS
 from andamento.place import housekeep, open_store, open_vault
 from andamento.settings import Settings, foreign_environment
@@ -16,6 +18,7 @@ from db.sqlite import file_of
 from db.store import Store
 from runner import folder, stray
 from runner.flow import Site
+from runner.journal import Journal
 from runner.supervisor import Supervisor, Workplace
 
 # Evidence is kept for days; a folder that a killed runner left should not wait for long.
@@ -24,11 +27,33 @@ TIDY_S = 600.0
 
 async def run(settings: Settings, stop: anyio.Event) -> None:
     """Run the runner until `stop` is set."""
-    async with open_store(settings, create=True) as store, anyio.create_task_group() as group:
+    async with (
+        open_store(settings, create=True) as store,
+        journal(settings, store, sys.stdout),
+        anyio.create_task_group() as group,
+    ):
         group.start_soon(housekeep, store)
         group.start_soon(tidy, settings)
         await supervisor(settings, store).run(stop)
         group.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def journal(
+    settings: Settings, store: Store, stream: IO[str], *, level: str = ""
+) -> AsyncIterator[None]:
+    """Keep what is logged about sessions in `store`, too, as long as the context lasts.
+
+    It is written to `stream` from `level` on (empty: that of the settings).
+    """
+    kept = Journal(store)
+    log.configure(level or settings.log_level, stream=stream, note=kept.note)
+    async with anyio.create_task_group() as group:
+        group.start_soon(kept.run)
+        try:
+            yield
+        finally:
+            group.cancel_scope.cancel()
 
 
 async def tidy(settings: Settings) -> None:
@@ -47,7 +72,8 @@ def supervisor(
 ) -> Supervisor:
     """A supervisor over all automations, spawning `andamento.worker`.
 
-    With `queues` it serves only those and leaves all others, orphans too, to the real runners.
+    With `queues` it serves only those, cold, and leaves all others, orphans too, to the real
+    runners.
     """
     vault = open_vault(settings)
     return Supervisor(
@@ -56,6 +82,8 @@ def supervisor(
         queues=queues or sorted({automation.queue for automation in AUTOMATIONS.values()}),
         capacity=settings.capacity,
         orphans=queues is None,
+        spares=settings.spares if queues is None else 0,
+        grace_s=settings.stop_grace_s,
         command=_worker(settings),
         workplace=Workplace(
             database=f"sqlite:///{file_of(settings.db).absolute()}",
@@ -66,6 +94,7 @@ def supervisor(
             ),
             chromium=settings.chromium,
             environment=foreign_environment(),
+            memory=settings.worker_memory_mb << 20,
         ),
         unseal=lambda session: vault.open(session.id, session.answers),
     )

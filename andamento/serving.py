@@ -68,6 +68,7 @@ def _service_settings(settings: Settings) -> ServiceSettings:
         token_ttl_s=settings.token_ttl_s,
         starts_per_minute=settings.starts_per_minute,
         requests_per_minute=settings.requests_per_minute,
+        queue_limit=settings.queue_limit,
         snippet_path=SNIPPET,
         disk_path=file_of(settings.db).absolute().parent,
     )

@@ -62,8 +62,34 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(
         600, ge=1, description="Requests of any kind that one address may make in a minute."
     )
+    queue_limit: int = Field(
+        100,
+        ge=1,
+        le=10_000,
+        description="Visitors that may wait in one queue; who comes after is asked to come back.",
+    )
     capacity: int = Field(
         3, ge=1, le=64, description="Sessions that one runner works on at the same time."
+    )
+    spares: int = Field(
+        1,
+        ge=0,
+        le=16,
+        description="Workers kept ready with an open browser, within the capacity; some 250 MB "
+        "each.",
+    )
+    worker_memory_mb: int = Field(
+        1024,
+        ge=0,
+        description="Memory that one session may use with its browser, in MB, before it is ended; "
+        "0: any.",
+    )
+    stop_grace_s: float = Field(
+        8.0,
+        ge=0,
+        le=600,
+        description="Seconds that running sessions get when the runner is told to stop; those that "
+        "sent nothing yet go back to the queue.",
     )
     quote_url: str = Field(
         "", pattern=r"^(https?://.+)?$", description="Start address of the quoting site."

@@ -21,6 +21,7 @@ from typing import Any
 from playwright.async_api import Page
 
 from benchmarks.bare import Script
+from benchmarks.person import person
 from db.events import Event, EventType
 from db.store import Lease, NewSession, Store
 from demo.replica import DEFAULT_EMAIL, DEFAULT_PASSWORD, Replica
@@ -32,20 +33,9 @@ from runner.flow import Context, Site
 from runner.flows.cotacao_auto import AUTOMATION
 from runner.flows.cotacao_auto.flow import run
 from runner.flows.cotacao_auto.wait import Patience
-from runner.process import TTL_S
+from runner.job import TTL_S
 from runner.worker import work
 
-# An invented person; the documents only have valid check digits.
-PERSON: Mapping[str, Any] = {
-    "cpf": "529.982.247-25",
-    "nome": "Ana Lúcia Exemplo",
-    "cep": "01310-100",
-    "email": "ana.lucia@exemplo.com.br",
-    "celular": "(11) 98765-4321",
-    "data_nascimento": "03/02/1980",
-    "sexo": "Feminino",
-    "estado_civil": "Solteiro",
-}
 PLANS = ("plano_recomendado", "plano_alternativo")
 # Milliseconds: when the navigation began (Unix time), and when, after it, the answer to the last
 # Continuar had come, which begins the calculation.
@@ -180,7 +170,7 @@ class Track:
 
 
 def _answers(plate: str) -> Mapping[str, Any]:
-    intake = AUTOMATION.normalise({**PERSON, "placa": plate})
+    intake = AUTOMATION.normalise({**person(0), "placa": plate})
     assert not intake.errors, intake.errors
     return intake.answers
 

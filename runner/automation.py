@@ -40,6 +40,10 @@ class Automation:
     `flow` is "module:function", an `async def run(context: Context) -> None` that only the worker
     imports; `total` the number of its numbered screens, `count` that number where it depends on the
     answers; `deadline_s` bounds a whole run, `silence_s` the time without any event.
+
+    Of those that wait a higher `priority` goes first. `limit` is how many of its sessions may run
+    at the same time, over all runners; None: as many as there are places. `browser`: whether its
+    flow opens a page, so that one is kept ready for it.
     """
 
     name: str
@@ -51,6 +55,9 @@ class Automation:
     deadline_s: float = 300
     silence_s: float = 180
     count: Callable[[Mapping[str, Any]], int] | None = None
+    priority: int = 0
+    limit: int | None = None
+    browser: bool = True
 
     def screens(self, answers: Mapping[str, Any]) -> int:
         """How many numbered screens a run with these answers has."""

@@ -8,6 +8,8 @@
 4. Closing is shielded and has a deadline: a cancelled run must not leave a Chromium behind, nor
    wait for one that no longer answers (the supervisor ends the process group after us).
 5. Playwright keeps the profile in a temporary folder of its own and removes it at close.
+6. A browser may be opened before it is known for whom, with its first page: nothing of a visitor is
+   in it by then. Whoever is given it closes it.
 """
 
 from __future__ import annotations
@@ -16,12 +18,13 @@ import os
 import shutil
 import warnings
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 import anyio
+import structlog
 from playwright.async_api import Browser as PlaywrightBrowser
 from playwright.async_api import BrowserContext, Page, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
@@ -49,6 +52,8 @@ LAUNCH_S = 30.0
 # For what a flow waits for without saying how long: well below a screen's own limit.
 CONTROL_S = 15.0
 CLOSE_S = 5.0
+
+log = structlog.get_logger()
 
 
 class Witness(Protocol):
@@ -80,10 +85,11 @@ def find_chromium(given: str | None = None) -> str | None:
 
 
 class Browser:
-    """One running Chromium, for as long as the `async with`; `page()` opens a fresh page in it.
+    """One running Chromium; `page()` opens a fresh page in it.
 
-    `executable` is a path or a name, `sandbox` None means: unless root, for which Chromium has
-    none. Raises Failure `sem_navegador` and `navegador_nao_abriu` on entering.
+    It lasts for the `async with`, or from an earlier `open` to the end of that. `executable` is a
+    path or a name, `sandbox` None means: unless root, for which Chromium has none. `witness` is
+    told of every page. Opening raises Failure `sem_navegador` and `navegador_nao_abriu`.
     """
 
     def __init__(
@@ -100,20 +106,33 @@ class Browser:
         self._witness = witness
         self._stack: AsyncExitStack | None = None
         self._browser: PlaywrightBrowser | None = None
+        self._ready: list[Page] = []
 
     async def __aenter__(self) -> Self:
+        if self._stack is None:
+            await self.open()
+        return self
+
+    async def open(self) -> None:
+        """Start it; from here on it has to be closed."""
+        began = anyio.current_time()
         self._stack = AsyncExitStack()
         try:
             playwright = await self._stack.enter_async_context(async_playwright())
             self._browser = await self._launch(playwright)
             self._stack.push_async_callback(_quietly_close, self._browser)
         except BaseException as error:
-            await self._close()
+            await self.close()
             # By its very class: Playwright has no other for a driver that dies while it starts.
             if type(error) is Exception:
                 raise Failure("navegador_nao_abriu", detail={"causa": "the driver died"}) from None
             raise
-        return self
+        log.info("browser opened", seconds=round(anyio.current_time() - began, 2))
+
+    async def prepare(self) -> None:
+        """Open the first page now; what fails is left to `page`."""
+        with suppress(PlaywrightError):
+            self._ready.append(await (await self._open_context()).new_page())
 
     async def __aexit__(
         self,
@@ -121,7 +140,7 @@ class Browser:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._close()
+        await self.close()
 
     def __del__(self) -> None:
         if getattr(self, "_stack", None) is not None:
@@ -133,18 +152,23 @@ class Browser:
         return self._browser is not None and self._browser.is_connected()
 
     @asynccontextmanager
-    async def page(self) -> AsyncIterator[Page]:
+    async def page(self, witness: Witness | None = None) -> AsyncIterator[Page]:
         """A fresh page in a context of its own (no shared cookies), closed at the end.
 
+        `witness` is told of it, in the place of the browser's own.
         Raises Failure in the place of whatever Playwright raises inside.
         """
         context: BrowserContext | None = None
         crashes: list[Page] = []
         try:
-            context = await self._open_context()
-            page = await context.new_page()
+            if self._ready:
+                page = self._ready.pop()
+                context = page.context
+            else:
+                context = await self._open_context()
+                page = await context.new_page()
             page.on("crash", lambda crashed: crashes.append(crashed))
-            async with self._witnessed(page, crashes):
+            async with self._witnessed(page, crashes, witness or self._witness):
                 yield page
         except (PlaywrightError, Failure) as error:
             raise self._explain(error, crashed=bool(crashes)) from None
@@ -184,8 +208,9 @@ class Browser:
         return context
 
     @asynccontextmanager
-    async def _witnessed(self, page: Page, crashes: list[Page]) -> AsyncIterator[None]:
-        witness = self._witness
+    async def _witnessed(
+        self, page: Page, crashes: list[Page], witness: Witness | None
+    ) -> AsyncIterator[None]:
         if witness is None:
             yield
             return
@@ -219,7 +244,8 @@ class Browser:
         tipo = "site_mudou" if isinstance(error, PlaywrightTimeout) else "interno"
         return Failure(tipo, etapa, blame(error))
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """End it; nothing happens where it was closed before."""
         stack, self._stack = self._stack, None
         if stack is None:
             return
@@ -228,9 +254,20 @@ class Browser:
 
 
 @asynccontextmanager
-async def open_page(**options: Any) -> AsyncIterator[Page]:
-    """A browser with one page, both closed at the end; `options` as for Browser."""
-    async with Browser(**options) as browser, browser.page() as page:
+async def open_page(
+    warm: Browser | None = None, *, witness: Witness | None = None, **options: Any
+) -> AsyncIterator[Page]:
+    """A browser with one page, both closed at the end; `options` as for Browser.
+
+    `warm` is one that is open already; if it died meanwhile, another one is opened.
+    """
+    browser = warm
+    if browser is None or not browser.alive:
+        if browser is not None:
+            log.warning("warm browser died")
+            await browser.close()
+        browser = Browser(**options)
+    async with browser, browser.page(witness) as page:
         yield page
 
 

@@ -204,6 +204,14 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
             suggestion="Look for a long transaction or a full disk; then try again.",
             retryable=True,
         ),
+        "memoria_esgotada": Entry(
+            codigo=7008,
+            mensagem="A cotação ficou pesada demais para o nosso sistema e foi encerrada.",
+            sugestao=_AGAIN,
+            message="The worker and its browser used more memory than they may.",
+            suggestion="Look at the site for what grew, or raise the limit.",
+            retryable=True,
+        ),
         "site_fora_do_ar": Entry(
             codigo=8001,
             mensagem="O site de cotação está fora do ar no momento.",

@@ -32,10 +32,14 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """Of each screen in seconds: its weight, and the range of what remained on entering it."""
+    """Of each screen in seconds: its weight, and the range of what remained on entering it.
+
+    `duration` is that of a whole run, from its first screen to its end; 0 if unknown.
+    """
 
     weights: Mapping[str, float]
     remaining: Mapping[str, Range]
+    duration: float = 0.0
 
 
 NOTHING = Lesson(weights={}, remaining={})
@@ -107,10 +111,13 @@ def weigh(declared: Mapping[str, float], learned: Mapping[str, float]) -> Weight
 def learn(runs: Iterable[Sequence[Event]]) -> Lesson:
     """What completed runs, each a whole history, teach; NOTHING if they are too few."""
     count = 0
+    durations: list[float] = []
     stays, rests = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     for history in runs:
         count += 1
-        for etapa, (stay, rest) in _visits(history).items():
+        visits = _visits(history)
+        durations.append(max((rest for _, rest in visits.values()), default=0.0))
+        for etapa, (stay, rest) in visits.items():
             stays[etapa].append(stay)
             rests[etapa].append(rest)
     if count < FEWEST_RUNS:
@@ -118,6 +125,7 @@ def learn(runs: Iterable[Sequence[Event]]) -> Lesson:
     return Lesson(
         weights={etapa: median(all_) * len(all_) / count for etapa, all_ in stays.items()},
         remaining={etapa: _range(all_) for etapa, all_ in rests.items()},
+        duration=median(durations),
     )
 
 

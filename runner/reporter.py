@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
+import structlog
 
 from db.errors import Ended, StoreBusy, StoreError, StoreFull
 from db.events import EventType, Phase, Status
@@ -49,18 +50,28 @@ PAUSED_MESSAGE = "A cotação está em pausa. Já continuamos daqui."
 RESUMED_MESSAGE = "Voltamos! A cotação continua."
 SUBMITTED = {"dados_enviados": True}
 
+log = structlog.get_logger()
+
 Answer = TypeVar("Answer")
 
 
 class Reporter:
     """The `Report` of one session: `total` numbered screens, written to `store` under `lease`.
 
+    `percentual` is where the visitor's bar stands already.
+
     Every verb raises Fenced or Ended when this lease may not write any more, and StoreBusy or
     StoreFull when the database was not to be had for `patience_s` seconds.
     """
 
     def __init__(
-        self, store: Runs, lease: Lease, *, total: int, patience_s: float = PATIENCE_S
+        self,
+        store: Runs,
+        lease: Lease,
+        *,
+        total: int,
+        percentual: float = 0.0,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._store = store
         self._lease = lease
@@ -69,7 +80,7 @@ class Reporter:
         self._lock = anyio.Lock()
         self._weights, self._forecast = Weights({}), Forecast({})
         self._etapa, self._titulo = FIRST_SCREEN, ""
-        self._percent = 0.0
+        self._percent = percentual
         self._attempt = 1
         # Set as soon as the run may go on; None while nobody wants it to rest.
         self._go_on: anyio.Event | None = None
@@ -129,6 +140,8 @@ class Reporter:
         """The screen `etapa` is on view."""
         self._etapa, self._titulo = etapa, titulo
         self._entered_at = anyio.current_time()
+        # From here on, what this flow has to log is about this screen.
+        structlog.contextvars.bind_contextvars(screen=etapa)
         self._forecast.entered(etapa, self._entered_at)
         self._advance(seconds=0)
         await self._progress(Phase.ENTERED, mensagem)
@@ -138,6 +151,7 @@ class Reporter:
     async def done(self, etapa: str, titulo: str, mensagem: str) -> None:
         """The screen `etapa` was answered and left."""
         self._leave(etapa, titulo)
+        log.info("screen done", seconds=round(anyio.current_time() - self._entered_at, 2))
         await self._progress(Phase.DONE, mensagem)
 
     async def skipped(self, etapa: str, titulo: str, mensagem: str) -> None:

@@ -17,7 +17,7 @@ from contextlib import suppress
 
 import psutil
 
-from runner.worker import LAST_WORDS_S
+from runner.lifeline import LAST_WORDS_S
 
 # What the worker's own thread needs for the end of the browser, too.
 GRACE_S = 2 * LAST_WORDS_S

@@ -5,8 +5,8 @@
    when that changed, and now and then for the leases that run out in silence.
 3. One session's trouble stays its own: each has a task, whose top catches what is left. Such a
    session's lease runs out, and the next claim ends it truthfully.
-4. A session of another runner that died is begun again only if nothing has happened in it yet, and
-   not for ever: what kills its runner each time would kill this one too.
+4. Who has to be told the end (a cancelled one, one whose runner died) needs no place: it is claimed
+   though every place is taken.
 5. After a time in which nothing could be written (a locked database, a machine asleep) leases have
    run out through no fault. So the supervisor first prolongs those of its own workers and leaves
    the workers of other runners a moment to do the same; only then it claims again.
@@ -29,31 +29,33 @@ import structlog
 from anyio.abc import TaskGroup
 
 from db.errors import StoreError
-from db.events import EventType, Phase, Status
-from db.store import Lease, Runs, Session, Wish
-from runner.attempt import FINAL, LOST, Attempt, conclude
+from db.events import EventType
+from db.snapshot import Snapshot
+from db.store import Lease, Runs, Session
+from runner.attempt import Attempt
 from runner.automation import Automation
+from runner.ending import FINAL, LOST, conclude, history, waits
 from runner.flow import Site
+from runner.job import TTL_S, Job, Warmup
 from runner.learner import Learner
-from runner.process import TTL_S, Job
-from runner.reporter import FIRST_SCREEN, PATIENCE_S, blame, insist, progress
+from runner.process import Child
+from runner.pulse import Limits
+from runner.reception import beginning, refusal
+from runner.reporter import PATIENCE_S, blame, insist
+from runner.spare import Spares
+from runner.teller import Teller
+from runner.worker import PAUSE_S
 
 # A visitor waits from the first moment: look 25 times a second, in a tenth of a millisecond each.
 LOOK_S = 0.04
 # A lease that runs out changes no version, so a claim is tried at this pace in any case.
 CLAIM_S = 0.5
-# Of the sessions that wait while every place is taken; more would be turned away at the start.
-WAITING_SEEN = 500
 # While the store is in trouble: soon at first, and never longer than a visitor would notice.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
-# Running sessions get this long once the runner has to stop; with the farewell of an attempt it
-# stays below what `andamento up` and systemd wait.
+# Running sessions get this long once the runner has to stop, unless told otherwise.
 STOP_GRACE_S = 8.0
-# A session whose runner died this often before anything happened is not begun again.
-ATTEMPTS = 3
-
-BEGIN_MESSAGE = "Começamos! Estamos preparando tudo."
-BEGIN_TITLE = "Preparação"
+# A worker ends itself at its deadline; this much later it has lost the power to do so.
+OVERTIME_S = 60.0
 
 log = structlog.get_logger()
 
@@ -64,21 +66,23 @@ class Workplace:
 
     `environment` is a worker's whole environment, so that no secret of this process is inherited;
     None hands on this process's own.
+    `memory` is how many resident bytes a worker may use with its browser; 0: any.
     """
 
     database: str
     site: Site = field(repr=False)
     chromium: str = ""
     environment: Mapping[str, str] | None = field(default=None, repr=False)
+    memory: int = 0
 
 
 class Supervisor:
     """Runs the sessions of `queues`, at most `capacity` at the same time.
 
-    `command` starts a worker (`runner.worker`), `unseal` opens a session's answers and may raise
+    `command` starts a worker (`andamento.worker`), `unseal` opens a session's answers and may raise
     anything. With `orphans` it also ends sessions of other queues whose runner died (that of a
-    `quote` in the foreground, say). `ttl_s` is the life of a lease, `grace_s` what running sessions
-    get after `stop`.
+    `quote` in the foreground, say). `spares` workers are kept ready, as far as places are free.
+    `ttl_s` is the life of a lease, `grace_s` what running sessions get after `stop`.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class Supervisor:
         workplace: Workplace,
         unseal: Callable[[Session], Mapping[str, Any]],
         orphans: bool = True,
+        spares: int = 0,
         ttl_s: float = TTL_S,
         grace_s: float = STOP_GRACE_S,
     ) -> None:
@@ -106,9 +111,19 @@ class Supervisor:
         self._orphans = orphans
         self._ttl_s = ttl_s
         self._grace_s = grace_s
+        served = [one for one in automations.values() if one.queue in self._queues]
+        self._limits = {one.name: one.limit for one in served if one.limit is not None}
         # By lease, not by session: a session may come back while its last task is still tidying up.
         self._leases: set[Lease] = set()
+        # Those of them that have a place; who only has to be ended needs none.
+        self._placed: set[Lease] = set()
+        self._leaving = anyio.Event()
         self._learner = Learner(store, automations)
+        self._teller = Teller(store, queues, self._learner.lesson, automations.get)
+        flows = tuple(one.flow for one in served if one.browser)
+        order = Warmup(chromium=workplace.chromium, flows=flows)
+        kept = spares if flows else 0
+        self._spares = Spares(self._child, order, count=kept, free=lambda: self._free)
         self._version: int | None = None
         self._next_claim = 0.0
         self._trouble: str | None = None
@@ -118,17 +133,22 @@ class Supervisor:
         self._hold_until = 0.0
 
     async def run(self, stop: anyio.Event) -> None:
-        """Work until `stop` is set, then give what runs its grace, and end what is left."""
+        """Work until `stop` is set; then what runs gets its grace, goes back, or is ended."""
         log.info("runner started", owner=self.owner, queues=self._queues, capacity=self._capacity)
         with anyio.CancelScope() as scope:
-            async with anyio.create_task_group() as group:
-                async with anyio.create_task_group() as beside:
-                    beside.start_soon(self._learner.run)
-                    await self._claim_until(stop, group)
-                    beside.cancel_scope.cancel()
+            async with anyio.create_task_group() as group, anyio.create_task_group() as beside:
+                for companion in (self._learner, self._teller, self._spares):
+                    beside.start_soon(companion.run)
+                await self._claim_until(stop, group)
+                self._leaving.set()
                 scope.deadline = anyio.current_time() + self._grace_s
                 log.info("runner stopping", owner=self.owner, running=len(self._leases))
+                beside.cancel_scope.cancel()
         log.info("runner stopped", owner=self.owner)
+
+    @property
+    def _free(self) -> int:
+        return self._capacity - len(self._placed)
 
     async def _claim_until(self, stop: anyio.Event, group: TaskGroup) -> None:
         while not stop.is_set():
@@ -151,10 +171,9 @@ class Supervisor:
             await self._prolong()
         if self._late or now < self._hold_until:
             return False
-        if len(self._leases) >= self._capacity:
-            return await self._end_cancelled(group, now)
         version = await self._store.version()
-        if version == self._version and now < self._next_claim:
+        # With every place taken, only what has to be ended is looked for.
+        if now < self._next_claim and (version == self._version or self._free <= 0):
             return False
         if now >= self._next_claim:
             await self._store.probe()
@@ -166,29 +185,25 @@ class Supervisor:
         return found
 
     async def _claim(self, group: TaskGroup) -> bool:
+        room = self._free > 0
         # Shielded: a session that is claimed must find its task.
         with anyio.CancelScope(shield=True):
             found = await self._store.claim(
-                self.owner, queues=self._queues, ttl_s=self._ttl_s, orphans=self._orphans
+                self.owner,
+                queues=self._queues,
+                ttl_s=self._ttl_s,
+                orphans=self._orphans,
+                limits=self._limits,
+                room=room,
             )
         if found is None:
             return False
         session, lease = found
         self._leases.add(lease)
+        if room:
+            self._placed.add(lease)
         group.start_soon(self._attend, session, lease)
         return True
-
-    async def _end_cancelled(self, group: TaskGroup, now: float) -> bool:
-        """While there is no place free: who cancels a waiting session need not wait for one."""
-        if now < self._next_claim:
-            return False
-        self._next_claim = now + CLAIM_S
-        for session in await self._store.sessions(status=Status.QUEUED, limit=WAITING_SEEN):
-            if session.wish is Wish.CANCEL and session.queue in self._queues:
-                with suppress(*LOST):
-                    lease = await self._store.fence(session.id, self.owner, ttl_s=self._ttl_s)
-                    group.start_soon(self._attend, session, lease)
-        return False
 
     async def _prolong(self) -> None:
         moment = self._ttl_s / 4
@@ -224,45 +239,46 @@ class Supervisor:
             log.error("session's task failed", session=session.id, **blame(error))
         finally:
             self._leases.discard(lease)
+            self._placed.discard(lease)
             # A place is free: look at once, though no version may have changed.
             self._next_claim = 0.0
 
     async def _run(self, session: Session, lease: Lease) -> None:
-        refusal = self._refusal(session)
-        if refusal is not None:
-            tipo, detail = refusal
-            log.warning("session ended without a worker", session=session.id, tipo=tipo, **detail)
+        known = log.bind(session=session.id, generation=lease.generation)
+        picture = await self._picture(session)
+        refused = refusal(
+            session, picture, automations=self._automations.keys(), queues=self._queues
+        )
+        if refused is not None:
+            tipo, detail = refused
+            known.warning("session ended without a worker", tipo=tipo, **detail)
             await conclude(self._store, lease, tipo, detail)
+            return
+        if lease not in self._placed:
+            # It may begin again, but not here and now.
+            with suppress(*LOST):
+                await self._store.release(lease)
             return
         try:
             answers = self._unseal(session)
-            beginning = _beginning(self._automations[session.automation], session, answers)
+            automation = self._automations[session.automation]
+            data = beginning(automation, session, answers, picture.percentual)
         except Exception as error:
-            log.error("session's answers are unreadable", session=session.id, **blame(error))
+            known.error("session's answers are unreadable", **blame(error))
             detail = {"causa": "unreadable answers", **blame(error)}
             await conclude(self._store, lease, "interno", detail)
             return
-        if await self._begin(session, lease, beginning):
-            log.info("session started", session=session.id, generation=lease.generation)
-            await self._attempt(session, lease, answers).run()
-            log.info("session left", session=session.id, generation=lease.generation)
+        if not waits(picture) or await self._begin(lease, data):
+            await self._attempt(session, lease, answers, picture.percentual).run()
+            known.info("session left")
 
-    def _refusal(self, session: Session) -> tuple[str, dict[str, Any]] | None:
-        if session.wish is Wish.CANCEL:
-            return "cancelado", {"causa": "cancelled while it waited"}
-        if session.automation not in self._automations:
-            return "interno", {"causa": "unknown automation", "automacao": session.automation}
-        # One event is our own first word; a second one means that a worker has spoken.
-        if session.last_seq > 1 or session.queue not in self._queues:
-            return "robo_interrompido", {"causa": "its runner is gone"}
-        if session.generation > ATTEMPTS:
-            return "robo_interrompido", {"causa": "its runners died", "vezes": session.generation}
-        return None
+    async def _picture(self, session: Session) -> Snapshot:
+        if not session.last_seq:
+            return Snapshot()
+        return await insist(lambda: history(self._store, session.id), patience_s=PATIENCE_S)
 
-    async def _begin(self, session: Session, lease: Lease, data: Mapping[str, Any]) -> bool:
-        """Tell the visitor that it begins, once; False if the session is not ours any more."""
-        if session.last_seq:
-            return True
+    async def _begin(self, lease: Lease, data: Mapping[str, Any]) -> bool:
+        """Tell the visitor that it begins; False if the session is not ours any more."""
         try:
             await insist(
                 lambda: self._store.append(lease, EventType.PROGRESS, data), patience_s=PATIENCE_S
@@ -271,7 +287,10 @@ class Supervisor:
             return False
         return True
 
-    def _attempt(self, session: Session, lease: Lease, answers: Mapping[str, Any]) -> Attempt:
+    def _attempt(
+        self, session: Session, lease: Lease, answers: Mapping[str, Any], percentual: float
+    ) -> Attempt:
+        automation = self._automations[session.automation]
         job = Job(
             session_id=session.id,
             generation=lease.generation,
@@ -282,24 +301,20 @@ class Supervisor:
             site=self._workplace.site,
             chromium=self._workplace.chromium,
             lesson=self._learner.lesson(session.automation),
+            percentual=percentual,
             ttl_s=self._ttl_s,
         )
-        environment = self._workplace.environment
-        return Attempt(self._store, job, command=self._command, environment=environment)
+        ready = self._spares.take() if automation.browser else None
+        return Attempt(
+            self._store,
+            job,
+            ready or self._child(),
+            limits=Limits(
+                life_s=automation.deadline_s + PAUSE_S + OVERTIME_S, memory=self._workplace.memory
+            ),
+            leaving=self._leaving,
+            grace_s=self._grace_s,
+        )
 
-
-def _beginning(
-    automation: Automation, session: Session, answers: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The data of a session's first event, which tells what was assumed in the visitor's place."""
-    data = progress(
-        etapa=FIRST_SCREEN,
-        total=automation.screens(answers),
-        percentual=0.0,
-        fase=Phase.NOTICE,
-        titulo=BEGIN_TITLE,
-        mensagem=BEGIN_MESSAGE,
-    )
-    if assumed := automation.assumptions(answers, session.assumed):
-        data["assumidas"] = assumed
-    return data
+    def _child(self) -> Child:
+        return Child(self._command, environment=self._workplace.environment)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import anyio
+import structlog
 
 from db.errors import StoreError
 from db.store import Lease, Runs
@@ -20,6 +21,8 @@ from runner.reporter import PATIENCE_S, insist
 LOOK_S = 0.1
 # What giving back may take while the run is being cancelled; else the lease gives it back.
 RETURN_S = 1.0
+
+log = structlog.get_logger()
 
 
 class Turns:
@@ -34,10 +37,12 @@ class Turns:
     async def take(self, key: str) -> AsyncIterator[None]:
         """Hold `key` while the context lasts; waits until nobody else does."""
         if not await self._try(key):
+            began = anyio.current_time()
             await self._waiting()
             while not await self._try(key):
                 # Jitter: those who wait shall not knock at the same moment.
                 await anyio.sleep(LOOK_S * random.uniform(0.5, 1.5))
+            log.info("turn came", key=key, seconds=round(anyio.current_time() - began, 2))
         try:
             yield
         finally:

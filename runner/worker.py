@@ -10,7 +10,7 @@
    visitor's was submitted; the visitor reads that it is.
 5. When the supervisor is gone the worker goes too, with its browser. It says so in the log first,
    for the visitor should not wait until the lease runs out; where nothing has happened yet it gives
-   the session back instead. A thread makes sure: it works while the event loop is blocked.
+   the session back instead. `runner/lifeline.py` makes sure.
 """
 
 from __future__ import annotations
@@ -18,15 +18,12 @@ from __future__ import annotations
 import importlib
 import os
 import select
-import signal
-import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
 import anyio
-import psutil
+import structlog
 from anyio.abc import TaskStatus
 
 from db.errors import Ended, Fenced, StoreError, UnknownSession
@@ -34,8 +31,9 @@ from db.store import Lease, Runs, Wish
 from runner.automation import Automation
 from runner.failure import Failure
 from runner.flow import Context, Site
+from runner.job import TTL_S
 from runner.lesson import NOTHING, Forecast, Lesson, weigh
-from runner.process import TTL_S
+from runner.lifeline import end_descendants
 from runner.reporter import Reporter, blame
 from runner.turn import Turns
 
@@ -44,8 +42,6 @@ PAUSE_S = 30 * 60
 # A fifth of the lease's life: four beats may fail before it runs out. It is also how long a wish to
 # cancel waits at most.
 RENEW_S = 1.0
-# What the loop gets for its last words once the supervisor is gone; then the thread ends it all.
-LAST_WORDS_S = 1.0
 # A site that failed twice in a row will fail the third time too; a person waits.
 ATTEMPTS = 2
 # Long enough for a site to come back from a hiccup.
@@ -66,6 +62,8 @@ TURN_MESSAGE = "Outra cotação está neste passo agora. A sua vem em seguida."
 # This session is no longer ours to write.
 LOST = (Fenced, Ended, UnknownSession)
 
+log = structlog.get_logger()
+
 Flow = Callable[[Context], Awaitable[None]]
 PageOpener = Callable[[], AbstractAsyncContextManager[Any]]
 
@@ -79,16 +77,17 @@ async def work(
     site: Site,
     page: PageOpener,
     lesson: Lesson = NOTHING,
+    percentual: float = 0.0,
     ttl_s: float = TTL_S,
     lifeline: int | None = None,
 ) -> None:
     """Run one session to its ending, or until the lease is lost.
 
-    `lesson` is what earlier runs have taught.
+    `lesson` is what earlier runs have taught; `percentual` is where the visitor's bar stands.
     `lifeline` is the descriptor that becomes readable (closed) when the supervisor is gone.
     Raises StoreError (in a group) when the ending could not be written: then the supervisor does.
     """
-    reporter = Reporter(store, lease, total=automation.screens(answers))
+    reporter = Reporter(store, lease, total=automation.screens(answers), percentual=percentual)
     attempt = _Run(store, lease, automation, reporter, ttl_s, lesson)
     turns = Turns(store, lease, lambda: reporter.notice(TURN_MESSAGE))
     context = Context(answers=answers, report=reporter, site=site, page=page, turn=turns.take)
@@ -103,30 +102,25 @@ async def work(
         group.cancel_scope.cancel()
     if attempt.orphaned:
         # Nobody is left to sweep up behind us.
-        _end_descendants()
+        end_descendants()
 
 
-def page_opener(chromium: str, witness: Any = None) -> PageOpener:
+def page_opener(chromium: str, witness: Any = None, warm: Any = None) -> PageOpener:
     """Opens a page of the browser `chromium` (empty: one that is found), loading it only then.
 
-    `witness` (a `runner.browser.Witness`) is told of each page.
+    `witness` (a `runner.browser.Witness`) is told of each page. The first page is one of `warm` (a
+    `runner.browser.Browser` that is open) where there is one.
     """
+    ready = [warm] if warm is not None else []
 
     def opened() -> AbstractAsyncContextManager[Any]:
         from runner.browser import open_page
 
-        return open_page(executable=chromium or None, witness=witness)
+        # Each at most once: what is tried again gets a fresh browser.
+        browser = ready.pop() if ready else None
+        return open_page(browser, executable=chromium or None, witness=witness)
 
     return opened
-
-
-def hold_lifeline(fd: int = 0) -> None:
-    """From now on, end this process and all that it started once `fd` is closed at its other end.
-
-    `LAST_WORDS_S` after it, so that `work` can put the session in order first.
-    It reads the descriptor itself: a thread inside a buffered `sys.stdin` would break the exit.
-    """
-    threading.Thread(target=_end_when_closed, args=(fd,), name="lifeline", daemon=True).start()
 
 
 class _Run:
@@ -165,6 +159,8 @@ class _Run:
         """What the flow ended with, at its last attempt; None if the session is not ours."""
         for attempt in range(1, ATTEMPTS + 1):
             ending = await self._attempt(context)
+            if ending is not None:
+                log.warning("flow failed", tipo=ending.tipo, attempt=attempt, **ending.detail)
             told = self._reporter.submitted or self._reporter.ended
             if told or ending is None or ending.tipo not in AGAIN or attempt == ATTEMPTS:
                 break
@@ -248,13 +244,16 @@ class _Run:
     async def _renew(self) -> Wish | None:
         try:
             self._wish = await self._store.renew(self._lease, ttl_s=self._ttl_s, pid=os.getpid())
-        except LOST:
+        except LOST as error:
+            log.warning("lease lost", code=error.code)
             self._flow.cancel()
-        except StoreError:
-            pass  # Locked or full: the next beat tries again, and being fenced would be told.
+        except StoreError as error:
+            # Locked or full: the next beat tries again, and being fenced would be told.
+            log.warning("lease not renewed, trying again", code=error.code)
         return self._wish
 
     async def _stop(self, failure: Failure) -> None:
+        log.info("flow stopped", tipo=failure.tipo, **failure.detail)
         # The reason travels with the cancellation: a witness of the page tells by it what to keep.
         self._flow.cancel(failure.tipo)
         await self._write(failure)
@@ -291,26 +290,3 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
             yield from _leaves(part)
     else:
         yield error
-
-
-def _end_when_closed(fd: int) -> None:
-    with suppress(OSError):
-        while os.read(fd, 1):
-            pass
-    time.sleep(LAST_WORDS_S)
-    _end_everything()
-
-
-def _end_descendants() -> None:
-    with suppress(psutil.Error):
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error):
-                process.kill()
-
-
-def _end_everything() -> None:
-    _end_descendants()
-    # Only a group of its own: started by hand, the group would be the caller's terminal.
-    if os.getpgrp() == os.getpid():
-        os.killpg(os.getpid(), signal.SIGKILL)
-    os.kill(os.getpid(), signal.SIGKILL)

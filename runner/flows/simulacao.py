@@ -199,4 +199,5 @@ AUTOMATION = Automation(
     count=lambda answers: int(answers.get("etapas", len(TITLES))),
     deadline_s=DEADLINE_S,
     silence_s=SILENCE_S,
+    browser=False,
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +17,8 @@ from db.errors import StoreError, UnknownSession
 from db.events import Event
 from db.store import Lease, NewSession, Session, Store
 from runner.flow import Site
-from runner.process import Job
+from runner.job import Job
+from runner.process import Child
 from runner.supervisor import Supervisor, Workplace
 from tests.runner.flows import AUTOMATIONS
 
@@ -153,6 +154,14 @@ class Bench:
     async def events(self, name: str = "a") -> list[Event]:
         """The session's whole history."""
         return await self.store.events(name)
+
+
+@asynccontextmanager
+async def given(command: Sequence[str], job: Job, **options: Any) -> AsyncIterator[Child]:
+    """A worker with its job."""
+    async with Child(command, **options) as child:
+        await child.give(job)
+        yield child
 
 
 async def gone(pid: int, *, within_s: float = 20) -> None:

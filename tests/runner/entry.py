@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import anyio
 
 from db.sqlite import SqliteStore
-from runner.process import Job
-from runner.worker import hold_lifeline, page_opener, work
+from runner.job import Job, Warmup
+from runner.lifeline import Lifeline
+from runner.worker import page_opener, work
 from tests.runner.flows import AUTOMATIONS
 
 
@@ -23,12 +22,17 @@ async def main(job: Job) -> None:
             site=job.site,
             page=page_opener(job.chromium),
             lesson=job.lesson,
+            percentual=job.percentual,
             ttl_s=job.ttl_s,
             lifeline=0,
         )
 
 
 if __name__ == "__main__":
-    line = sys.stdin.buffer.readline()
-    hold_lifeline()
-    anyio.run(main, Job.from_line(line))
+    lifeline = Lifeline()
+    line = lifeline.line()
+    if Warmup.from_line(line):
+        # These automations need no browser: the process itself is all that can be ready.
+        line = lifeline.line()
+    if line:
+        anyio.run(main, Job.from_line(line))

@@ -15,9 +15,9 @@ from db.errors import StoreBusy, StoreFull
 from db.events import EventType
 from db.sqlite import SqliteStore
 from db.store import Lease
-from runner import attempt
+from runner import attempt, pulse
 from runner.process import Child
-from tests.runner.conftest import COMMAND, PERSON, Bench, Failing, gone
+from tests.runner.conftest import COMMAND, PERSON, Bench, Failing, given, gone
 
 pytestmark = pytest.mark.anyio
 
@@ -66,7 +66,7 @@ async def test_a_blocked_event_loop_is_ended_from_outside(bench: Bench) -> None:
 async def test_a_worker_that_never_begins_is_a_hang(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "START_S", 0.3)
+    monkeypatch.setattr(pulse, "START_S", 0.3)
     await bench.create("returns")
     bench.supervise(command=["sleep", "600"], ttl_s=1)
     ending = await bench.ending()
@@ -77,7 +77,7 @@ async def test_a_worker_that_never_begins_is_a_hang(
 async def test_a_worker_that_cannot_begin_on_a_full_disk_is_no_hang(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "START_S", 0.3)
+    monkeypatch.setattr(pulse, "START_S", 0.3)
     full = Failing(bench.store, "renew")
     full.error = StoreFull("x")
     await bench.create("returns")
@@ -103,7 +103,7 @@ async def test_a_stopped_worker_that_was_fenced_cannot_write_and_leaves(bench: B
     await bench.create("simulacao")
     lease = await bench.claim()
     job = bench.job(lease, "simulacao", etapas=1000, intervalo_s=0, fim="cotacao")
-    async with Child(COMMAND, job) as child:
+    async with given(COMMAND, job) as child:
         await bench.screen("1")
         process = psutil.Process(child.pid)
         newer = await _fence_while_stopped(bench, process)
@@ -140,7 +140,7 @@ async def test_a_stopped_worker_that_holds_the_databases_lock_is_ended_all_the_s
 async def test_a_worker_that_blocks_the_database_for_long_is_ended_too(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "GIVE_UP_S", 1)
+    monkeypatch.setattr(pulse, "GIVE_UP_S", 1)
     async with SqliteStore(bench.database, busy_timeout_s=0.05) as impatient:
         await bench.create("holds_lock", file=str(bench.database), nome="awake")
         supervisor = bench.supervise(store=impatient, ttl_s=1)
@@ -188,7 +188,7 @@ class Looks:
 async def test_a_worker_that_ended_well_but_does_not_leave_is_removed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attempt, "LEAVE_S", 0.2)
+    monkeypatch.setattr(pulse, "LEAVE_S", 0.2)
     await bench.create("clings")
     bench.supervise(ttl_s=1)
     assert (await bench.ending()).type is EventType.RESULT

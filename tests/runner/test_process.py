@@ -19,8 +19,11 @@ import pytest
 from runner import folder
 from runner.flow import Site
 from runner.folder import Folder
-from runner.process import MAX_LINE, TAIL_LINES, TAIL_WIDTH, Child, Job, redact
-from tests.runner.conftest import gone
+from runner.job import Job
+from runner.output import MAX_LINE, TAIL_LINES, TAIL_WIDTH
+from runner.process import Child
+from runner.redaction import redact
+from tests.runner.conftest import given, gone
 
 pytestmark = pytest.mark.anyio
 
@@ -75,7 +78,7 @@ def test_what_looks_like_a_persons_number_or_address_is_taken_out(line: str, kep
 
 async def test_the_jobs_own_words_are_taken_out_of_the_tail() -> None:
     code = "import sys; print('analysis: ana lía, MUÑOZ and Josefina: tops3cret', file=sys.stderr)"
-    async with Child(python(code), JOB) as child:
+    async with given(python(code), JOB) as child:
         assert await child.wait() == 0
         assert await child.tail() == ["analysis: […] […], […] and […]: […]"]
 
@@ -83,14 +86,14 @@ async def test_the_jobs_own_words_are_taken_out_of_the_tail() -> None:
 async def test_only_the_last_lines_are_kept_and_none_is_endless() -> None:
     long = "z" * (3 * MAX_LINE)
     code = f"import sys; [print('w', i, file=sys.stderr) for i in range(50)]; sys.exit({long!r})"
-    async with Child(python(code), JOB) as child:
+    async with given(python(code), JOB) as child:
         assert await child.wait() == 1
         tail = await child.tail()
     assert (len(tail), tail[-2], len(tail[-1])) == (TAIL_LINES, "w 49", TAIL_WIDTH)
 
 
 async def test_a_child_that_reads_nothing_and_dies_is_no_error() -> None:
-    async with Child(["true"], JOB) as child:
+    async with given(["true"], JOB) as child:
         assert await child.wait() == 0
 
 
@@ -100,7 +103,7 @@ async def test_a_child_that_will_not_obey_is_killed_with_all_it_started() -> Non
         "s = subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(600)'], "
         "start_new_session=True); print(s.pid, file=sys.stderr, flush=True); time.sleep(600)"
     )
-    async with Child(python(code), JOB) as child:
+    async with given(python(code), JOB) as child:
         with anyio.fail_after(10):
             while not await child.tail():
                 await anyio.lowlevel.checkpoint()
@@ -111,14 +114,14 @@ async def test_a_child_that_will_not_obey_is_killed_with_all_it_started() -> Non
 
 
 async def test_leaving_ends_the_child() -> None:
-    async with Child(["sleep", "600"], JOB) as child:
+    async with given(["sleep", "600"], JOB) as child:
         pid = child.pid
         assert child.running and not child.stopped
     await gone(pid)
 
 
 async def test_a_child_that_is_not_closed_is_told() -> None:
-    child = Child(["sleep", "600"], JOB)
+    child = Child(["sleep", "600"])
     await child.__aenter__()
     with pytest.warns(ResourceWarning, match="Child was not closed"):
         child.__del__()
@@ -160,7 +163,7 @@ async def appeared(path: Path) -> None:
 
 async def test_a_killed_workers_browser_leaves_no_file_behind(root: Path) -> None:
     command = [sys.executable, "-c", BROWSING]
-    async with Child(command, JOB, environment=dict(os.environ)) as child:
+    async with given(command, JOB, environment=dict(os.environ)) as child:
         (own,) = root.iterdir()
         await appeared(own / "ready")
         assert stat.S_IMODE(own.stat().st_mode) == 0o700
@@ -179,7 +182,7 @@ async def test_a_killed_workers_browser_leaves_no_file_behind(root: Path) -> Non
 
 async def test_a_worker_that_does_not_start_leaves_no_folder(root: Path) -> None:
     with pytest.raises(OSError):
-        async with Child(["/no/such/program"], JOB, environment={}):
+        async with given(["/no/such/program"], JOB, environment={}):
             pass
 
     assert list(root.iterdir()) == []
@@ -188,7 +191,7 @@ async def test_a_worker_that_does_not_start_leaves_no_folder(root: Path) -> None
 async def test_a_worker_without_an_environment_of_its_own_has_the_parents_folder(
     root: Path,
 ) -> None:
-    async with Child(python("import sys; sys.stdin.read()"), JOB):
+    async with given(python("import sys; sys.stdin.read()"), JOB):
         assert list(root.iterdir()) == []
 
 

@@ -188,7 +188,7 @@ async def test_a_session_that_outlived_several_runners_is_not_begun_for_ever(
 ) -> None:
     await bench.create("simulacao")
     for _ in range(3):
-        await bench.store.fence("a", "dead", ttl_s=0.001)
+        await bench.claim(ttl_s=0.001)
     bench.supervise(command=["/nonexistent"])
     detail = (await bench.ending()).detail
     assert detail is not None and "its runners died" in detail
@@ -228,10 +228,11 @@ async def test_after_supervisor_and_worker_were_killed_the_next_supervisor_ends_
 
 
 async def test_a_stopped_runner_waits_for_what_is_nearly_done(bench: Bench) -> None:
-    await bench.create("simulacao", etapas=3, intervalo_s=0.1)
+    # On its last screen it submits.
+    await bench.create("simulacao", etapas=3, intervalo_s=0.3)
     await bench.create("simulacao", "b")
     bench.supervise(grace_s=20, capacity=1)
-    await bench.screen("1")
+    await bench.until(lambda session: session.last_seq == 7)
     bench.stop.set()
     assert (await bench.ending()).type is EventType.RESULT
     assert (await bench.store.session("b")).status is Status.QUEUED

@@ -19,9 +19,8 @@ from db.errors import StoreBusy
 from db.events import Event, EventType, Status
 from db.store import Lease, Wish
 from runner.lesson import Lesson
-from runner.process import Child
 from runner.worker import work
-from tests.runner.conftest import COMMAND, PERSON, SITE, Bench, Failing, gone
+from tests.runner.conftest import COMMAND, PERSON, SITE, Bench, Failing, given, gone
 from tests.runner.flows import AUTOMATIONS
 
 pytestmark = pytest.mark.anyio
@@ -274,7 +273,7 @@ async def test_a_database_locked_for_a_moment_loses_no_event(bench: Bench) -> No
         "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30); "
         "c.execute('BEGIN IMMEDIATE'); print(flush=True); sys.stdin.read(); c.execute('ROLLBACK')"
     )
-    async with Child(COMMAND, job) as child:
+    async with given(COMMAND, job) as child:
         await bench.screen("1")
         with subprocess.Popen(
             [sys.executable, "-c", code, str(bench.database)],
