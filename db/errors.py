@@ -85,6 +85,13 @@ class StoreBusy(StoreError):
     )
 
 
+class QueueFull(StoreError):
+    """As many sessions wait in this queue as may."""
+
+    code = "fila_cheia"
+    hint = "Ask again later; more capacity makes it move faster."
+
+
 class StoreFull(StoreError):
     """The disk is full."""
 

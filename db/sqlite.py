@@ -23,6 +23,7 @@ from db.errors import (
     Ended,
     Fenced,
     KeyReused,
+    QueueFull,
     StoreDamaged,
     StoreError,
     UnknownSession,
@@ -153,7 +154,9 @@ class SqliteStore:
 
     # Requests
 
-    async def create(self, new: NewSession, *, repeat_within_s: float = 0) -> tuple[Session, bool]:
+    async def create(
+        self, new: NewSession, *, repeat_within_s: float = 0, queue_limit: int | None = None
+    ) -> tuple[Session, bool]:
         """Store the request; False with the earlier session if it is a repetition."""
         now = self._clock()
         parameters = {
@@ -170,14 +173,17 @@ class SqliteStore:
             "client": new.client,
             "retry_of": new.retry_of,
             "priority": new.priority,
+            "queue_limit": queue_limit,
         }
         rows = await self._write("create", parameters)
         if rows:
             return session_of(rows[0]), True
         repeated = await self._read("repeated", parameters)
         if not repeated:
-            # Erased between the two statements: then it is no repetition any more.
-            return await self.create(new, repeat_within_s=repeat_within_s)
+            if queue_limit is not None and await self.waiting(new.queue) >= queue_limit:
+                raise QueueFull(new.queue)
+            # Erased, or a place became free, between the two statements.
+            return await self.create(new, repeat_within_s=repeat_within_s, queue_limit=queue_limit)
         row = repeated[0]
         if row["idempotency_key"] == new.idempotency_key and row["fingerprint"] != new.fingerprint:
             raise KeyReused

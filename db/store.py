@@ -160,12 +160,15 @@ class EventLog(Protocol):
 class Requests(EventLog, Protocol):
     """What the service may write: requests, never facts."""
 
-    async def create(self, new: NewSession, *, repeat_within_s: float = 0) -> tuple[Session, bool]:
+    async def create(
+        self, new: NewSession, *, repeat_within_s: float = 0, queue_limit: int | None = None
+    ) -> tuple[Session, bool]:
         """Store the request; True if it is new.
 
         The same idempotency key gives the earlier session (KeyReused if the fingerprint differs);
         so does the same fingerprint of the same client within `repeat_within_s` seconds, unless
         that run failed or was cancelled: then the visitor is trying again.
+        Raises QueueFull where `queue_limit` sessions of its queue wait already.
         """
         ...
 

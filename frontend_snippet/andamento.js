@@ -142,6 +142,7 @@ const seams = {
     backoff: 1000,
     longest: 20000,
     start: 20000,
+    door: 125000,
     lost: 3000,
     speak: 10000,
   },
@@ -331,7 +332,7 @@ svg { width: 1.15em; height: 1.15em; flex: none; vertical-align: -.2em; fill: no
   stroke-width: 2.4; stroke-linecap: round; stroke-linejoin: round; }
 svg.sim { color: var(--ok); }
 svg.nao { color: var(--soft); }
-h2 { font-size: 1.55em; line-height: 1.25; letter-spacing: -.01em; text-wrap: balance; outline: 0; }
+h2 { font-size: 1.55em; line-height: 1.25; letter-spacing: -.01em; text-wrap: balance; }
 h3 { font-size: 1em; }
 h4 { font-size: .95em; }
 .text { margin-top: 6px; color: var(--soft); }
@@ -352,6 +353,8 @@ h4 { font-size: .95em; }
 .bar { height: 10px; border-radius: 5px; background: var(--line); overflow: hidden; }
 .bar i { display: block; height: 100%; min-width: 10px; border-radius: 5px; background: var(--cor);
   transition: width .6s ease; }
+.bar:not([aria-valuenow]) i { animation: sway 3s ease-in-out infinite alternate; }
+@keyframes sway { to { margin-left: 97%; } }
 .figures { display: flex; justify-content: space-between; gap: 16px; margin-top: 8px; font-size: .9em;
   color: var(--soft); }
 .percent { order: 1; font-weight: 600; color: var(--ink); }
@@ -487,17 +490,17 @@ function scene({ status, mensagem, erros, etapa_atual, total_etapas, fila, timel
     return { kind: "failed", badge: "alerta", title, text, hint, doubted: DOUBTED[tipo], futile: FUTILE.includes(tipo) };
   }
   const step = etapa_atual && total_etapas ? `Etapa ${etapa_atual} de ${total_etapas}` : "";
-  return { kind: "run", step, title: heading(status, fila, timeline), text };
+  return { kind: "run", step, title: heading(status, fila, etapa_atual && timeline.at(-1)), text };
 }
-function heading(status, fila, timeline) {
-  if (status === "queued") return fila?.posicao > 1 ? "Sua cotação está na fila" : "Preparando sua cotação";
+function heading(status, fila, screen) {
+  if (status === "queued") return fila ? "Sua cotação está na fila" : "Preparando sua cotação";
   if (status === "paused") return "Sua cotação está em pausa";
-  return timeline.at(-1)?.titulo || "Começando sua cotação";
+  return screen?.titulo || "Começando sua cotação";
 }
 function outlook({ fila, restante_s: span }) {
   if (fila?.posicao) {
-    const place = fila.posicao > 1 ? `${fila.posicao}ª posição na fila` : "Sua cotação é a próxima";
-    return fila.espera_s ? `${place}, espera de cerca de ${length(fila.espera_s)}` : place;
+    const place = `${fila.posicao}ª posição na fila`;
+    return fila.espera_s ? `${place}, cerca de ${length(fila.espera_s)}` : place;
   }
   if (!Array.isArray(span)) return "";
   if (span[1] <= 60) return "Falta menos de 1 minuto";
@@ -507,11 +510,12 @@ function outlook({ fila, restante_s: span }) {
 function length(seconds) {
   return seconds < 60 ? `${Math.ceil(seconds)}\u00a0s` : `${Math.ceil(seconds / 60)}\u00a0min`;
 }
-function trail(visits, outcome) {
-  const open = outcome ? [icon("nao"), "parou aqui"] : [h("i"), "agora"];
-  return [...visits].reverse().map(({ titulo, etapa, fim, duracao_s: seconds }) => {
+function trail(visits, running) {
+  return visits.reverse().map(({ titulo, etapa, fim, duracao_s: seconds }, age) => {
+    const now = running && !fim && !age;
+    const open = now ? [h("i"), "agora"] : [icon("nao"), "parou aqui"];
     const [mark, note] = fim ? [icon("sim"), seconds !== null && length(Math.max(1, seconds))] : open;
-    return h("li", { class: fim || outcome ? "past" : "now" },
+    return h("li", { class: now ? "now" : "past" },
       mark, h("span", {}, titulo || `Etapa ${etapa}`), h("small", {}, note));
   });
 }
@@ -582,6 +586,7 @@ const WAITING = {
     title: "Sem conexão com o serviço de cotação",
     text: "Confira sua internet e tente de novo. O que você preencheu continua aqui.",
   },
+  full: { title: "Muita gente cotando agora", text: "O que você preencheu continua aqui. Tente de novo em alguns instantes." },
   refused: { title: "Não foi possível começar a cotação", text: "Tente de novo em alguns instantes." },
   gone: { title: "Esta cotação não está mais disponível", text: "Você pode começar outra agora mesmo." },
 };
@@ -602,6 +607,7 @@ class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   #turn = 0;
   #timers = {};
   #spokenAt = -Infinity;
+  #patience = 0;
   #offline = false;
   #onSubmit = (event) => this.#submit(event);
   #onOnline = () => this.#offline && this.#dialog.open && this.#resume();
@@ -630,14 +636,17 @@ class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     if (known && this.#session && [null, "completed"].includes(this.#outcome)) this.open();
     else this.#start(answers);
   }
-  async #start(answers) {
+  async #start(answers, byItself) {
     if (!this.#key || this.#outcome || !same(answers, this.#answers)) this.#key = newKey();
     this.#stop();
     this.#forget();
     this.#answers = answers;
     const turn = this.#turn;
-    this.#show("start", { kind: "run", title: "Preparando sua cotação", text: "Enviando seus dados…" });
-    this.open();
+    if (!byItself) {
+      this.#patience = 0;
+      this.#show("start", { kind: "run", title: "Preparando sua cotação", text: "Enviando seus dados…" });
+      this.open();
+    }
     const response = await this.#send("/api/rpa/start", {
       method: "POST",
       headers: { "content-type": "application/json", "idempotency-key": this.#key },
@@ -672,12 +681,14 @@ class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   }
   #wait(seconds) {
     const until = performance.now() + seconds * 1000;
+    this.#patience ||= performance.now() + seams.times.door;
+    if (until > this.#patience) return this.#apologise("full");
     const actions = [this.#again("Tentar agora"), this.#call()];
     const tick = () => {
       const left = Math.ceil((until - performance.now()) / 1000);
-      if (left <= 0) return this.#start(this.#answers);
-      const text = `Seus dados estão guardados aqui. Tentamos de novo em ${left}\u00a0s.`;
-      this.#show("busy", { kind: "wait", badge: "alerta", title: "Muita gente cotando agora", text, actions });
+      if (left <= 0) return this.#start(this.#answers, true);
+      const text = `Há fila na entrada. O que você preencheu continua aqui. Tentamos de novo em ${length(left)}.`;
+      this.#show("busy", { kind: "wait", badge: "pessoa", title: WAITING.full.title, text, actions });
       this.#timers.wait = setTimeout(tick, 1000);
     };
     tick();
@@ -812,12 +823,13 @@ class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     const { assumed, given } = this.#part;
     const { assumidas: rows = [] } = progress;
     const share = Math.round(progress.percentual);
-    percent.textContent = `${share}%`;
+    const queued = progress.status === "queued";
+    percent.textContent = queued ? "\u00a0" : `${share}%`;
     line.textContent = outlook(progress);
     fill.style.width = `${share}%`;
-    bar.setAttribute("aria-valuenow", share);
+    bar[queued ? "removeAttribute" : "setAttribute"]("aria-valuenow", share);
     for (const visit of progress.timeline) this.#visits.set(`${visit.etapa} ${visit.inicio ?? visit.fim}`, visit);
-    list.replaceChildren(...trail([...this.#visits.values()], this.#outcome));
+    list.replaceChildren(...trail([...this.#visits.values()], !queued && !this.#outcome));
     steps.hidden = !this.#visits.size;
     assumed.hidden = !rows.length;
     if (given.childElementCount !== rows.length)

@@ -5,6 +5,8 @@
 2. Anyone may ask, so the answer is kept for a moment, and holds no path and no one's data.
 3. No runner speaks to the service; what shows that one is there is a session in somebody's hands. A
    session that waits while others run is a full house; one that waits while none does is alone.
+   Alone counts from when somebody last had or told it: given back by a runner that is started
+   again, an old session is not yet a deserted one.
 """
 
 from __future__ import annotations
@@ -122,9 +124,15 @@ def _runner(queued: list[Session], running: list[Session]) -> Check:
     held = any(_moment(session.lease_until) > now for session in (*running, *queued))
     waiting = [session for session in queued if session.lease_owner is None]
     oldest = max(((now - _moment(session.created_at)) for session in waiting), default=timedelta())
-    alone = not held and oldest > timedelta(seconds=UNCLAIMED_S)
+    quiet = max((now - _touched(session) for session in waiting), default=timedelta())
+    alone = not held and quiet > timedelta(seconds=UNCLAIMED_S)
     verdict = _verdict("sessoes_sem_executor" if alone else None)
     return {**verdict, "oldest_queued_s": round(oldest.total_seconds(), 1)}
+
+
+def _touched(session: Session) -> datetime:
+    # Whoever gives a session back ends its lease at that moment.
+    return max(_moment(session.updated_at), _moment(session.lease_until))
 
 
 def _moment(text: str | None) -> datetime:

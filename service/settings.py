@@ -46,8 +46,8 @@ class ServiceSettings:
     body_s: float = 10
     # A double click, a reload, a browser that sends the form again.
     repeat_within_s: float = 30
-    # Beyond this nobody would wait for the end of the queue.
-    queue_limit: int = 200
+    # Sessions that may wait in one queue; beyond it nobody would wait for the queue's end.
+    queue_limit: int = 100
     starts_per_minute: int = 30
     requests_per_minute: int = 600
     # Some 35 KB each: 12,000 are 420 MB.

@@ -6,10 +6,13 @@
 3. The same idempotency key, or the same answers from the same client within a short while, is the
    same session: a double click must not run two robots. Key, answers and address are stored as
    keyed digests only.
+4. A full queue says when to come back in the queue's own words: the runner tells everybody who
+   waits their place and their wait, so that one place takes about the one divided by the other.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -18,11 +21,12 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from db.events import Status
+from db.errors import QueueFull
+from db.events import Event, Status
 from db.snapshot import Snapshot, render
-from db.store import NewSession, Session
+from db.store import PAGE, NewSession, Session
 from service.body import parse
-from service.errors import Language, Refusal
+from service.errors import RETRY_AFTER_S, Language, Refusal
 from service.parts import Automation, Closing, Intake, Parts
 from service.request import address, base_url, language
 from service.sessions import timestamp
@@ -30,6 +34,9 @@ from service.token import digest, mint, new_session_id
 
 # Long enough for every UUID and digest that clients make up.
 KEY_CHARACTERS = 200
+
+# Whoever is sent away comes back neither at once nor when the form has been forgotten.
+AWAY_S = (5, 120)
 
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_CHARACTERS}}}")
 _MESSAGE = {
@@ -86,30 +93,47 @@ async def _store(
 ) -> tuple[Session, bool]:
     # A database that was moved away would take the request and lose it with its last descriptor.
     await parts.store.probe()
-    await _check_queue(parts)
     session_id = new_session_id()
     answers: Mapping[str, Any] = dict(intake.answers)
     said = {"automation": automation.name, "answers": answers}
-    return await parts.store.create(
-        NewSession(
-            id=session_id,
-            automation=automation.name,
-            queue=automation.queue,
-            answers=parts.seal(session_id, answers),
-            assumed=tuple(intake.assumed),
-            ignored=intake.ignored,
-            idempotency_key=digest(parts.secret, "idempotency key", key) if key else None,
-            fingerprint=digest(parts.secret, "fingerprint", said),
-            client=digest(parts.secret, "client", address(request, parts)),
-        ),
-        repeat_within_s=parts.settings.repeat_within_s,
+    new = NewSession(
+        id=session_id,
+        automation=automation.name,
+        queue=automation.queue,
+        priority=automation.priority,
+        answers=parts.seal(session_id, answers),
+        assumed=tuple(intake.assumed),
+        ignored=intake.ignored,
+        idempotency_key=digest(parts.secret, "idempotency key", key) if key else None,
+        fingerprint=digest(parts.secret, "fingerprint", said),
+        client=digest(parts.secret, "client", address(request, parts)),
     )
+    settings = parts.settings
+    try:
+        return await parts.store.create(
+            new, repeat_within_s=settings.repeat_within_s, queue_limit=settings.queue_limit
+        )
+    except QueueFull:
+        seconds = await _place_free_s(parts, automation.queue)
+        raise Refusal("fila_cheia", retry_after_s=seconds) from None
 
 
-async def _check_queue(parts: Parts) -> None:
-    limit = parts.settings.queue_limit
-    if len(await parts.store.sessions(status=Status.QUEUED, limit=limit)) >= limit:
-        raise Refusal("fila_cheia")
+async def _place_free_s(parts: Parts, queue: str) -> int:
+    # A page of them is enough: every place takes about the same time.
+    for session, event in reversed(await parts.store.unfinished(limit=PAGE)):
+        if session.queue == queue and session.status is Status.QUEUED and event:
+            seconds = _one_place_s(event)
+            if seconds is not None:
+                return max(AWAY_S[0], min(math.ceil(seconds), AWAY_S[1]))
+    return RETRY_AFTER_S
+
+
+def _one_place_s(event: Event) -> float | None:
+    match event.data.get("fila"):
+        case {"posicao": int(place), "espera_s": int() | float() as wait} if place > 0:
+            return wait / place
+        case _:
+            return None
 
 
 def _answer(request: Request, parts: Parts, session: Session, snapshot: Snapshot) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import { Feed, seams } from "./feed.mjs";
 import { fold } from "./fold.mjs";
 import { readForm } from "./form.mjs";
 import { STYLE } from "./style.mjs";
-import { coverages, field, h, icon, outlook, plan, row, scene, trail } from "./view.mjs";
+import { coverages, field, h, icon, length, outlook, plan, row, scene, trail } from "./view.mjs";
 
 // Where the service does not say how long to wait.
 const PAUSE_S = 15;
@@ -20,6 +20,7 @@ const WAITING = {
     title: "Sem conexão com o serviço de cotação",
     text: "Confira sua internet e tente de novo. O que você preencheu continua aqui.",
   },
+  full: { title: "Muita gente cotando agora", text: "O que você preencheu continua aqui. Tente de novo em alguns instantes." },
   refused: { title: "Não foi possível começar a cotação", text: "Tente de novo em alguns instantes." },
   gone: { title: "Esta cotação não está mais disponível", text: "Você pode começar outra agora mesmo." },
 };
@@ -44,6 +45,8 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   #turn = 0;
   #timers = {};
   #spokenAt = -Infinity;
+  // Until when a full service is tried again by itself; 0: it has not been full yet.
+  #patience = 0;
   #offline = false;
   #onSubmit = (event) => this.#submit(event);
   #onOnline = () => this.#offline && this.#dialog.open && this.#resume();
@@ -82,14 +85,17 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     else this.#start(answers);
   }
 
-  async #start(answers) {
+  async #start(answers, byItself) {
     if (!this.#key || this.#outcome || !same(answers, this.#answers)) this.#key = newKey();
     this.#stop();
     this.#forget();
     this.#answers = answers;
     const turn = this.#turn;
-    this.#show("start", { kind: "run", title: "Preparando sua cotação", text: "Enviando seus dados…" });
-    this.open();
+    if (!byItself) {
+      this.#patience = 0;
+      this.#show("start", { kind: "run", title: "Preparando sua cotação", text: "Enviando seus dados…" });
+      this.open();
+    }
     const response = await this.#send("/api/rpa/start", {
       method: "POST",
       headers: { "content-type": "application/json", "idempotency-key": this.#key },
@@ -130,12 +136,14 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
 
   #wait(seconds) {
     const until = performance.now() + seconds * 1000;
+    this.#patience ||= performance.now() + seams.times.door;
+    if (until > this.#patience) return this.#apologise("full");
     const actions = [this.#again("Tentar agora"), this.#call()];
     const tick = () => {
       const left = Math.ceil((until - performance.now()) / 1000);
-      if (left <= 0) return this.#start(this.#answers);
-      const text = `Seus dados estão guardados aqui. Tentamos de novo em ${left}\u00a0s.`;
-      this.#show("busy", { kind: "wait", badge: "alerta", title: "Muita gente cotando agora", text, actions });
+      if (left <= 0) return this.#start(this.#answers, true);
+      const text = `Há fila na entrada. O que você preencheu continua aqui. Tentamos de novo em ${length(left)}.`;
+      this.#show("busy", { kind: "wait", badge: "pessoa", title: WAITING.full.title, text, actions });
       this.#timers.wait = setTimeout(tick, 1000);
     };
     tick();
@@ -289,13 +297,15 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     const { assumed, given } = this.#part;
     const { assumidas: rows = [] } = progress;
     const share = Math.round(progress.percentual);
-    percent.textContent = `${share}%`;
+    const queued = progress.status === "queued";
+    percent.textContent = queued ? "\u00a0" : `${share}%`;
     line.textContent = outlook(progress);
     fill.style.width = `${share}%`;
-    bar.setAttribute("aria-valuenow", share);
+    // Without a value it says "wait" to screen readers, and sways.
+    bar[queued ? "removeAttribute" : "setAttribute"]("aria-valuenow", share);
     // The snapshot keeps ten screens, the page all that it has seen.
     for (const visit of progress.timeline) this.#visits.set(`${visit.etapa} ${visit.inicio ?? visit.fim}`, visit);
-    list.replaceChildren(...trail([...this.#visits.values()], this.#outcome));
+    list.replaceChildren(...trail([...this.#visits.values()], !queued && !this.#outcome));
     steps.hidden = !this.#visits.size;
     assumed.hidden = !rows.length;
     // Told once: what is open and being read is left alone.

@@ -28,6 +28,8 @@ export const seams = {
     longest: 20000,
     // For the answer to a start.
     start: 20000,
+    // How long a full service is tried again: as long as it sends one away at the most, and a little.
+    door: 125000,
     // A shorter break is not worth a word.
     lost: 3000,
     // Between two announcements to a screen reader.

@@ -30,7 +30,7 @@ svg { width: 1.15em; height: 1.15em; flex: none; vertical-align: -.2em; fill: no
   stroke-width: 2.4; stroke-linecap: round; stroke-linejoin: round; }
 svg.sim { color: var(--ok); }
 svg.nao { color: var(--soft); }
-h2 { font-size: 1.55em; line-height: 1.25; letter-spacing: -.01em; text-wrap: balance; outline: 0; }
+h2 { font-size: 1.55em; line-height: 1.25; letter-spacing: -.01em; text-wrap: balance; }
 h3 { font-size: 1em; }
 h4 { font-size: .95em; }
 .text { margin-top: 6px; color: var(--soft); }
@@ -52,6 +52,8 @@ h4 { font-size: .95em; }
 .bar { height: 10px; border-radius: 5px; background: var(--line); overflow: hidden; }
 .bar i { display: block; height: 100%; min-width: 10px; border-radius: 5px; background: var(--cor);
   transition: width .6s ease; }
+.bar:not([aria-valuenow]) i { animation: sway 3s ease-in-out infinite alternate; }
+@keyframes sway { to { margin-left: 97%; } }
 .figures { display: flex; justify-content: space-between; gap: 16px; margin-top: 8px; font-size: .9em;
   color: var(--soft); }
 .percent { order: 1; font-weight: 600; color: var(--ink); }

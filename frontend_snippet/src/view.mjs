@@ -76,20 +76,20 @@ export function scene({ status, mensagem, erros, etapa_atual, total_etapas, fila
     return { kind: "failed", badge: "alerta", title, text, hint, doubted: DOUBTED[tipo], futile: FUTILE.includes(tipo) };
   }
   const step = etapa_atual && total_etapas ? `Etapa ${etapa_atual} de ${total_etapas}` : "";
-  return { kind: "run", step, title: heading(status, fila, timeline), text };
+  return { kind: "run", step, title: heading(status, fila, etapa_atual && timeline.at(-1)), text };
 }
 
-function heading(status, fila, timeline) {
-  if (status === "queued") return fila?.posicao > 1 ? "Sua cotação está na fila" : "Preparando sua cotação";
+function heading(status, fila, screen) {
+  if (status === "queued") return fila ? "Sua cotação está na fila" : "Preparando sua cotação";
   if (status === "paused") return "Sua cotação está em pausa";
-  return timeline.at(-1)?.titulo || "Começando sua cotação";
+  return screen?.titulo || "Começando sua cotação";
 }
 
 /** The line beneath the bar: the place in the queue, or the time that remains. */
 export function outlook({ fila, restante_s: span }) {
   if (fila?.posicao) {
-    const place = fila.posicao > 1 ? `${fila.posicao}ª posição na fila` : "Sua cotação é a próxima";
-    return fila.espera_s ? `${place}, espera de cerca de ${length(fila.espera_s)}` : place;
+    const place = `${fila.posicao}ª posição na fila`;
+    return fila.espera_s ? `${place}, cerca de ${length(fila.espera_s)}` : place;
   }
   if (!Array.isArray(span)) return "";
   if (span[1] <= 60) return "Falta menos de 1 minuto";
@@ -97,16 +97,18 @@ export function outlook({ fila, restante_s: span }) {
   return low < high ? `Faltam de ${low} a ${high} minutos` : `Faltam cerca de ${high} minutos`;
 }
 
-function length(seconds) {
+export function length(seconds) {
   return seconds < 60 ? `${Math.ceil(seconds)}\u00a0s` : `${Math.ceil(seconds / 60)}\u00a0min`;
 }
 
 /** The screens, the newest first; one that was never left is "now", or where the run stopped. */
-export function trail(visits, outcome) {
-  const open = outcome ? [icon("nao"), "parou aqui"] : [h("i"), "agora"];
-  return [...visits].reverse().map(({ titulo, etapa, fim, duracao_s: seconds }) => {
+export function trail(visits, running) {
+  return visits.reverse().map(({ titulo, etapa, fim, duracao_s: seconds }, age) => {
+    // A run that went back to the queue leaves its last screen open behind it.
+    const now = running && !fim && !age;
+    const open = now ? [h("i"), "agora"] : [icon("nao"), "parou aqui"];
     const [mark, note] = fim ? [icon("sim"), seconds !== null && length(Math.max(1, seconds))] : open;
-    return h("li", { class: fim || outcome ? "past" : "now" },
+    return h("li", { class: now ? "now" : "past" },
       mark, h("span", {}, titulo || `Etapa ${etapa}`), h("small", {}, note));
   });
 }

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from db.errors import EventRefused
+from db.errors import EventRefused, QueueFull
 from db.events import Event, EventType, Status
 from db.store import Lease, NewSession, Session, Store, Wish
 from tests.db.conftest import Clock
@@ -234,3 +234,19 @@ async def test_what_does_not_suit_one_who_waits_is_refused(
     with pytest.raises(EventRefused):
         await store.tell(await store.session("a"), data)
     assert (await store.session("a")).last_seq == 0
+
+
+async def test_a_queue_takes_no_more_than_its_limit_but_knows_who_was_there(store: Store) -> None:
+    first = NewSession(id="a", automation="quote", queue="q", idempotency_key="k")
+    await store.create(first, queue_limit=1)
+    again = NewSession(id="b", automation="quote", queue="q", idempotency_key="k")
+    found, new = await store.create(again, queue_limit=1)
+    assert (found.id, new) == ("a", False)
+    other = NewSession(id="c", automation="quote", queue="q")
+    with pytest.raises(QueueFull):
+        await store.create(other, queue_limit=1)
+    assert [session.id for session in await store.sessions()] == ["a"]
+    # Another queue, and one from which somebody was taken, have room.
+    await store.create(NewSession(id="d", automation="quote", queue="other"), queue_limit=1)
+    await claim(store)
+    assert (await store.create(other, queue_limit=1))[1]

@@ -39,6 +39,7 @@ class FakeAutomation:
 
     name = "cotacao_auto"
     queue = "quotes"
+    priority = 7
 
     def normalise(self, raw: Mapping[str, Any], *, language: str) -> FakeIntake:
         if raw.get("placa") == "explode":

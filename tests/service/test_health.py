@@ -91,6 +91,19 @@ async def test_a_session_that_waits_while_others_run_is_a_full_house(
     assert (answer.status_code, answer.json()["active_sessions"]) == (200, 1)
 
 
+async def test_an_old_session_that_was_given_back_just_now_is_not_a_deserted_one(
+    service: Running, database: Path
+) -> None:
+    await created_before(database, 600)
+    claimed = await service.store.claim("runner", queues=["quotes"], ttl_s=60)
+    assert claimed is not None
+    await service.store.release(claimed[1])
+    answer = await service.client.get(HEALTH)
+    check = answer.json()["checks"]["runner"]
+    assert (answer.status_code, check["ok"]) == (200, True)
+    assert check["oldest_queued_s"] >= 600
+
+
 async def test_a_disk_that_is_nearly_full_is_seen(
     service: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

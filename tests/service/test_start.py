@@ -45,7 +45,7 @@ async def test_a_request_becomes_a_queued_session(service: Running) -> None:
     }  # fmt: skip
     assert told["snapshot"]["cursor"] == 0
     session = await service.store.session(told["session_id"])
-    assert (session.automation, session.queue) == ("cotacao_auto", "quotes")
+    assert (session.automation, session.queue, session.priority) == ("cotacao_auto", "quotes", 7)
 
 
 async def test_the_answers_are_normalised_and_sealed_and_what_was_assumed_is_kept(
@@ -284,15 +284,6 @@ async def test_too_many_starts_of_one_address_are_refused_for_a_while(serving: S
     assert (answer.status_code, answer.json()["code"]) == (429, "muitos_pedidos")
     assert 1 <= int(answer.headers["retry-after"]) <= 60
     assert answer.headers["access-control-allow-origin"] == SITE
-
-
-async def test_a_full_queue_takes_nobody(serving: Serving) -> None:
-    async with serving(ServiceSettings(queue_limit=2)) as service:
-        await service.new()
-        await service.new()
-        answer = await service.client.post(START, json=ANSWERS)
-    assert (answer.status_code, answer.json()["code"]) == (503, "fila_cheia")
-    assert answer.headers["retry-after"]
 
 
 @pytest.fixture

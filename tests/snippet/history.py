@@ -51,13 +51,16 @@ def done(etapa: str, titulo: str) -> Fact:
     return progress(etapa, "concluiu", titulo, f"Pronto: {titulo.lower()}.")
 
 
-def queued(posicao: int, espera_s: int = 40) -> Fact:
+def queued(posicao: int, espera_s: int | None = 40, **more: Any) -> Fact:
     """Waiting for a free robot."""
+    people = posicao - 1
+    before = f"Há {people} pessoa{'s' * (people > 1)} na sua frente."
+    ahead = before if people else "Você é o próximo da fila."
+    turn = f" Sua vez chega em cerca de {espera_s} segundos." if espera_s else ""
     place = {"posicao": posicao, "espera_s": espera_s}
-    text = "Já vamos começar sua cotação."
-    return progress(
-        "0", "fila", "", text, status="queued", fila=place, percentual=0, restante_s=None
-    )
+    waiting = {"status": "queued", "fila": place, "percentual": 0, "restante_s": None, **more}
+    text = waiting.pop("mensagem", ahead + turn)
+    return progress("0", "fila", "", str(text), **waiting)
 
 
 def screens(first: int = 0, last: int = len(SCREENS)) -> list[Fact]:

@@ -96,21 +96,6 @@ def test_refused_fields_are_shown_and_can_be_corrected(visitor: Visitor, service
     assert answers == {**PERSON, "cpf": "987.654.321-00"} and first != second
 
 
-def test_a_full_service_says_when_and_tries_again_with_the_same_key(
-    visitor: Visitor, service: Service
-) -> None:
-    service.starts.append((503, {"Retry-After": "20"}, {"success": False}))
-    service.starts.append((429, {"Retry-After": "1"}, {"success": False}))
-    service.say(*quote())
-    visitor.arrive()
-    visitor.submit()
-    expect(visitor.title).to_have_text("Muita gente cotando agora")
-    expect(visitor.modal.locator(".text")).to_contain_text("Tentamos de novo em 20 s")
-    visitor.modal.get_by_role("button", name="Tentar agora").click()
-    expect(visitor.title).to_have_text("Sua cotação está pronta")
-    assert len({key for key, _ in service.started}) == 1 and len(service.started) == 3
-
-
 def test_a_service_that_is_down_can_be_tried_again(visitor: Visitor, service: Service) -> None:
     visitor.arrive()
     service.go_away()

@@ -14,7 +14,6 @@ from tests.snippet.history import (
     manual,
     plan,
     progress,
-    queued,
     quote,
     result,
     screens,
@@ -41,16 +40,6 @@ def test_the_bar_says_how_far_and_how_long(visitor: Visitor, service: Service) -
     expect(bar).not_to_have_attribute("aria-live", "polite")
     expect(visitor.modal.locator(".figures")).to_contain_text("47%")
     expect(visitor.modal.locator(".outlook")).to_have_text("Faltam de 1 a 2 minutos")
-
-
-def test_the_place_in_the_queue_is_shown_and_goes(visitor: Visitor, service: Service) -> None:
-    visitor.arrive()
-    visitor.submit()
-    service.say(queued(3))
-    expect(visitor.title).to_have_text("Sua cotação está na fila")
-    expect(visitor.modal.locator(".outlook")).to_contain_text("3ª posição na fila")
-    service.say(entered("1", "Tipo de seguro"))
-    expect(visitor.modal.locator(".outlook")).not_to_contain_text("fila")
 
 
 def test_all_screens_stay_in_the_list_though_the_snapshot_keeps_ten(

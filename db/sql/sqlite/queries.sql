@@ -51,6 +51,9 @@ WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE idempotency_key = :key)
     AND NOT EXISTS (SELECT 1 FROM sessions
         WHERE fingerprint = :fingerprint AND client = :client AND created_at > :since
             AND status NOT IN ('failed', 'cancelled'))
+    AND (:queue_limit IS NULL OR :queue_limit > (SELECT count(*) FROM sessions
+        WHERE ended_at IS NULL AND queue = :queue AND status = 'queued'
+            AND (lease_until IS NULL OR lease_until <= :now)))
 RETURNING *;
 
 -- name: repeated
