@@ -23,6 +23,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from andamento import evidence, machine, terminal
+from andamento import log as logs
 from andamento.invariant import Finding, findings
 from andamento.item import Item, Verdict, failed, good, warning
 from andamento.settings import PREFIX, Keys, Settings, WrongSetting, load
@@ -61,6 +62,8 @@ def check(
     """
 
     async def main() -> None:
+        # Facts only on standard output: what the rooms log while they are looked at is not one.
+        logs.configure("warning")
         verdicts: list[Verdict] = []
 
         def tell(item: Item) -> None:

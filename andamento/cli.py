@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from andamento import check, control, evidence, look, operate, quote, simulate
+from andamento import check, control, evidence, look, operate, quote, show, simulate
 
 app = typer.Typer(
     name="andamento",
@@ -23,7 +23,7 @@ app.command(name="run", rich_help_panel="Run")(operate.run_sessions)
 app.command(rich_help_panel="Run")(quote.quote)
 app.command(rich_help_panel="Run")(simulate.simulate)
 app.command(rich_help_panel="Look")(look.sessions)
-app.command(rich_help_panel="Look")(look.show)
+app.command(rich_help_panel="Look")(show.show)
 app.command(rich_help_panel="Look")(look.tail)
 app.command(rich_help_panel="Look")(look.snapshot)
 app.command(rich_help_panel="Look")(evidence.evidence)

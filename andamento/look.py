@@ -1,9 +1,8 @@
-"""The operator's window: sessions, one session, its events as they come, its snapshot."""
+"""The operator's window: sessions, the events of one or all as they come, a snapshot."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from json import loads
 from typing import Annotated
 
 import anyio
@@ -11,11 +10,11 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from andamento import evidence, terminal
+from andamento import terminal
 from andamento.settings import load
 from andamento.terminal import DbOption, JsonOption, SessionArgument, emit, out
 from db.events import Event, EventType, Status, wire
-from db.snapshot import Snapshot, fold, render, step
+from db.snapshot import Snapshot, render, step
 from db.sqlite import SqliteStore, file_of
 from db.store import PAGE, EventLog, Session
 
@@ -52,7 +51,7 @@ def sessions(
             snapshots = [await _snapshot(store, session.id) for session in found]
         if json:
             for session, snapshot in zip(found, snapshots, strict=True):
-                emit(_facts(session, snapshot))
+                emit(facts(session, snapshot))
             return
         table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
         # The id is there to be copied: it is never cut, the last words may be.
@@ -68,26 +67,6 @@ def sessions(
                 escape(snapshot.mensagem),
             )
         out.print(table if found else "No sessions yet.")
-
-    terminal.run(main)
-
-
-def show(session_id: SessionArgument, db: DbOption = None, json: JsonOption = False) -> None:
-    """Show one session: its state, its holder, its timeline, the evidence of its failures."""
-
-    async def main() -> None:
-        async with store_at(db) as store:
-            session = await store.session(session_id)
-            history = await _history(store, session_id)
-        snapshot, kept = fold(history), evidence.of(load(db=db), session_id)
-        if json:
-            events = [_event(item) for item in history]
-            emit({**_facts(session, snapshot), "events": events, "evidence": kept})
-            return
-        _print_facts(session, snapshot)
-        for item in history:
-            out.print(line(item))
-        evidence.tell(kept)
 
     terminal.run(main)
 
@@ -203,7 +182,8 @@ async def _follow_all(store: EventLog, tell: Callable[[Event], None]) -> None:
         version = now
 
 
-async def _history(store: EventLog, session_id: str) -> list[Event]:
+async def history_of(store: EventLog, session_id: str) -> list[Event]:
+    """All events of a session."""
     history: list[Event] = []
     while page := await store.events(session_id, after=len(history)):
         history += page
@@ -218,7 +198,8 @@ async def _snapshot(store: EventLog, session_id: str) -> Snapshot:
     return picture
 
 
-def _facts(session: Session, picture: Snapshot) -> dict[str, object]:
+def facts(session: Session, picture: Snapshot) -> dict[str, object]:
+    """A session's facts for programs; `picture` is the fold of its events."""
     return {
         "session_id": session.id,
         "automation": session.automation,
@@ -234,26 +215,13 @@ def _facts(session: Session, picture: Snapshot) -> dict[str, object]:
         "ignored": session.ignored,
         "wish": session.wish,
         "retry_of": session.retry_of,
+        "priority": session.priority,
         "generation": session.generation,
+        "lapses": session.lapses,
         "lease_owner": session.lease_owner,
         "lease_until": session.lease_until,
         "pid": session.pid,
     }
-
-
-def _print_facts(session: Session, picture: Snapshot) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in _facts(session, picture).items():
-        if value not in (None, "", []):
-            told = ", ".join(value) if isinstance(value, list) else str(value)
-            table.add_row(f"[dim]{name}[/]", escape(told))
-    out.print(table)
-    out.print()
-
-
-def _event(item: Event) -> dict[str, object]:
-    detail = loads(item.detail) if item.detail else None
-    return {"seq": item.seq, "type": item.type, "at": item.at, "data": item.data, "detail": detail}
 
 
 def coloured(status: Status) -> str:

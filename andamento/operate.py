@@ -20,9 +20,7 @@ from andamento import log as logs
 from andamento import terminal, tree
 from andamento.place import open_store
 from andamento.settings import Settings, load
-from andamento.terminal import DbOption, emit_line, err
-
-STOPPING = "Stopping: what runs gets its grace. Ctrl-C again stops at once."
+from andamento.terminal import DbOption, emit_line
 
 log = structlog.get_logger()
 
@@ -45,7 +43,12 @@ def up(db: DbOption = None, host: HostOption = None, port: PortOption = None) ->
             pass
         place = ["--db", settings.db]
         service = ["serve", *place, "--host", settings.host, "--port", str(settings.port)]
-        await tree.grow(service=service, runner=["run", *place], ready=_ready)
+        await tree.grow(
+            service=service,
+            runner=["run", *place],
+            ready=_ready,
+            grace_s=settings.stop_grace_s,
+        )
 
     terminal.run(main)
 
@@ -106,11 +109,13 @@ async def _until_stopped(work: Callable[[anyio.Event], Awaitable[None]], *, life
 
     async def listen() -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            asked = 0
             async for number in signals:
+                asked += 1
+                if number == signal.SIGINT:
+                    terminal.say_stopping(asked)
                 if stop.is_set():
                     group.cancel_scope.cancel()
-                elif number == signal.SIGINT and sys.stderr.isatty():
-                    err.print(STOPPING)
                 stop.set()
 
     async def hold() -> None:

@@ -58,6 +58,13 @@ def emit_line(line: str) -> None:
     sys.stdout.flush()
 
 
+def say_stopping(asked: int) -> None:
+    """Answer a Ctrl-C, the `asked`-th one, where a person is looking."""
+    if sys.stderr.isatty():
+        grace = "Stopping: what runs gets its grace. Ctrl-C again stops at once."
+        err.print(grace if asked == 1 else "Stopping at once.")
+
+
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run one command's coroutine to its end and turn errors into sentence and exit code."""
     with guarded():

@@ -65,7 +65,8 @@ class Attempt:
         try:
             async with self._child as child:
                 await child.give(self._job, self._hear)
-                self._log.info("worker has the session", pid=child.pid)
+                runner = self._job.owner
+                self._log.info("worker started", pid=child.pid, runner=runner, warm=child.warmed)
                 await self._accompany()
         except OSError as error:
             detail = {"causa": "the worker did not start", "erro": type(error).__name__}
@@ -88,6 +89,7 @@ class Attempt:
             group.start_soon(self._look, pulse, group.cancel_scope)
             group.start_soon(self._leave, pulse, group.cancel_scope)
             code = await child.wait()
+            self._log.info("worker left", **exit_of(code))
             pulse.fate = Fate(tipo="robo_interrompido", detail=exit_of(code))
             group.cancel_scope.cancel()
         return pulse.fate

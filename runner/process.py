@@ -43,7 +43,8 @@ class Child:
     """A worker process, from `start` (or the beginning of its `async with`) to the end of that.
 
     `command` is the worker's own, `environment` its whole environment, to which a TMPDIR of its own
-    is added (None: this process's environment, and its temporary folder too).
+    is added (None: this process's environment, and its temporary folder too). `warmed` says whether
+    it was told to get ready before it had a job.
     Starting raises OSError when the process cannot be started.
     """
 
@@ -55,6 +56,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Folder | None = None
         self._words: Sequence[str] = ()
+        self.warmed = False
         # Its own: the threads that wait for children must not take those that others need.
         self._limiter = CapacityLimiter(4)
 
@@ -84,6 +86,7 @@ class Child:
 
     async def warm(self, order: Warmup) -> None:
         """Let it get ready for a job that is not known yet."""
+        self.warmed = True
         await self._in_thread(partial(self._tell, order.line()))
 
     async def give(self, job: Job, hear: Hear | None = None) -> None:

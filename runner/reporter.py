@@ -46,6 +46,7 @@ FRAMES_KEPT = 12
 LIBRARIES = frozenset({"playwright", "anyio", "asyncio"})
 
 FIRST_SCREEN = "0"
+PAUSING_MESSAGE = "A cotação vai fazer uma pausa no próximo passo."
 PAUSED_MESSAGE = "A cotação está em pausa. Já continuamos daqui."
 RESUMED_MESSAGE = "Voltamos! A cotação continua."
 SUBMITTED = {"dados_enviados": True}
@@ -111,9 +112,13 @@ class Reporter:
         since = self._resting_since
         return self._rested_s + (0.0 if since is None else anyio.current_time() - since)
 
-    def pause(self) -> None:
-        """Rest on entering the next screen, until `resume`."""
-        self._go_on = self._go_on or anyio.Event()
+    async def pause(self) -> None:
+        """Rest on entering the next screen, until `resume`; say so now, once."""
+        if self._go_on is not None:
+            return
+        self._go_on = anyio.Event()
+        if self._etapa != FIRST_SCREEN:
+            await self._progress(Phase.NOTICE, PAUSING_MESSAGE)
 
     def resume(self) -> None:
         """Go on; nothing happens where no pause was wished."""

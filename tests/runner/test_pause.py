@@ -82,3 +82,15 @@ async def test_a_paused_run_can_be_cancelled(bench: Bench) -> None:
 async def run_with(bench: Bench, lease: Any, limits: dict[str, float]) -> None:
     """The work under this lease."""
     await run(bench, "walks", lease=lease, limits=limits, ttl_s=1)
+
+
+async def test_a_wish_to_pause_is_told_at_once_though_the_screen_goes_on(bench: Bench) -> None:
+    await bench.create("waits")
+    bench.supervise()
+    await bench.until(lambda session: session.last_seq == 3)
+    await bench.store.wish("a", Wish.PAUSE)
+    await bench.until(lambda session: session.last_seq == 4)
+    assert (await phases(bench))[-1] == ("aviso", "4", "running")
+    await bench.store.wish("a", None)
+    await bench.store.wish("a", Wish.CANCEL)
+    assert (await bench.ending()).status is Status.CANCELLED
