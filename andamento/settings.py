@@ -75,7 +75,7 @@ class Settings(BaseSettings):
         1,
         ge=0,
         le=16,
-        description="Workers kept ready with an open browser, within the capacity; some 250 MB "
+        description="Workers kept ready with an open browser, within the capacity; some 300 MB "
         "each.",
     )
     worker_memory_mb: int = Field(

@@ -8,7 +8,8 @@
    Only a worker that is seen to be stopped needs no proof.
 3. Until the worker's first renewal the supervisor keeps the lease: a start is slow, not hung, where
    twenty begin at the same time.
-4. A worker ends itself at its deadline. The limit here is for one whose own watch no longer works.
+4. A cancelled worker that goes on is ended, so that a visitor's word counts whatever hangs.
+5. A worker ends itself at its deadline. The limit here is for one whose own watch no longer works.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 import anyio
 
 from db.errors import StoreError
-from db.store import Runs, Session
+from db.store import Runs, Session, Wish
 from runner.ending import LOST
 from runner.job import Job
 from runner.reporter import PATIENCE_S
@@ -36,6 +37,8 @@ START_S = 20.0
 GIVE_UP_S = 2 * PATIENCE_S
 # A worker that wrote its ending closes a browser; then it has to go.
 LEAVE_S = 10.0
+# A worker hears a wish to cancel in a fifth of a second, and writes one event.
+CANCEL_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ class Pulse:
         self._seen: str | None = None
         self._suspected = False
         self._left_at: float | None = None
+        self._asked_at: float | None = None
 
     async def watch(self, scope: anyio.CancelScope) -> None:
         """Look until there is a verdict, then cancel `scope`."""
@@ -99,6 +103,8 @@ class Pulse:
         age, life = anyio.current_time() - self._born, self._limits.life_s
         if life and age > life:
             return _hung("the worker outlived its deadline", age, tipo="tempo_esgotado")
+        if session.wish is Wish.CANCEL:
+            return self._cancelling()
         if session.pid is None:
             return await self._starting()
         return await self._beating(session)
@@ -107,6 +113,16 @@ class Pulse:
         now = anyio.current_time()
         self._left_at = self._left_at or now
         return Fate() if now - self._left_at > LEAVE_S else None
+
+    def _cancelling(self) -> Fate | None:
+        now = anyio.current_time()
+        self._asked_at = self._asked_at or now
+        passed = now - self._asked_at
+        if passed <= CANCEL_S:
+            return None
+        # What is stopped may hold the database's lock: then it is killed first.
+        detail = {"causa": "the worker did not obey", "segundos": round(passed, 1)}
+        return Fate(tipo="cancelado", hung=self._stopped(), detail=detail)
 
     def _blind(self) -> Fate | None:
         # Nobody can renew now, nor begin, so that it is not done is no sign of death.
