@@ -93,6 +93,7 @@ async def _again(store: SqliteStore, old: Session, vault: Vault) -> Session:
         automation=automation.name,
         # Not the old one's: that of a quote in the foreground is served by nobody.
         queue=automation.queue,
+        priority=automation.priority,
         answers=vault.seal(new_id, answers),
         assumed=old.assumed,
         ignored=old.ignored,

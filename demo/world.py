@@ -12,7 +12,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -96,8 +97,16 @@ class World:
         assert self.product.stdout is not None
         for line in self.product.stdout:
             if line.startswith("ready "):
+                threading.Thread(target=self._pass_on, name="product", daemon=True).start()
                 return line.removeprefix("ready ").strip()
         raise NotStarted
+
+    def _pass_on(self) -> None:
+        """What the runner says afterwards: trouble only, at this level."""
+        assert self.product.stdout is not None
+        with suppress(ValueError):
+            for line in self.product.stdout:
+                print(line, end="", file=sys.stderr, flush=True)
 
     def _stop(self) -> None:
         self.product.send_signal(signal.SIGTERM)
