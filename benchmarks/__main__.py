@@ -1,22 +1,26 @@
-"""`make bench`: measure, print one table, keep the figures as JSON. Some five minutes in all."""
+"""`make bench`: measure, print one table, keep the figures as JSON. Some fifteen minutes in all."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import appends, delivery, product, quote
+from benchmarks import appends, crowd, delivery, product, quote, start
 from benchmarks.figure import Figure, console, facts, table
 
 # Pairs of runs: enough for a median that does not move much, in a minute each.
 FAST_ROUNDS, REAL_ROUNDS = 10, 2
+# Starts of each kind, and how many come at once: real quotes, simulated sessions.
+STARTS, QUOTES, SIMULATED = 5, crowd.CROWD, 200
 
 Advance = Callable[[], None]
 
@@ -36,7 +40,8 @@ class Group:
 
 def groups(seconds: float, *, quick: bool) -> Mapping[str, Group]:
     """All groups by name, in the order of the table."""
-    rounds = 2 if quick else FAST_ROUNDS
+    rounds, starts = (2, 2) if quick else (FAST_ROUNDS, STARTS)
+    pace, quotes, simulated = ("fast", 3, 50) if quick else ("real", QUOTES, SIMULATED)
 
     def pairs(pace: str, rounds: int, whole: bool) -> Callable[[Path, Advance], list[Figure]]:
         return lambda folder, advance: quote.measure(
@@ -73,12 +78,28 @@ def groups(seconds: float, *, quick: bool) -> Mapping[str, Group]:
             steps=product.EVENTS,
             slow=True,
         ),
+        "start": Group(
+            about="from the request to the first words",
+            work=lambda _, advance: start.measure(rounds=starts, advance=advance),
+            steps=2 * starts,
+        ),
+        "crowd": Group(
+            about="many at once",
+            work=lambda _, advance: [
+                *crowd.quotes(pace=pace, count=quotes, advance=advance),
+                crowd.simulated(count=simulated, advance=advance),
+            ],
+            steps=1 + quotes + simulated,
+            slow=True,
+        ),
     }
 
 
 def main() -> int:
     """Measure; 0 whatever the figures are: a benchmark measures, it does not judge."""
     chosen = _arguments()
+    # What runs in this process says as much as in the product, but here the table is read.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     every = groups(chosen.seconds, quick=chosen.quick)
     usual = [name for name, group in every.items() if not (chosen.quick and group.slow)]
     figures: list[Figure] = []

@@ -24,7 +24,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from benchmarks.chaos.blow import BOUNDS, WITH_BROWSER_ONLY, Blow, plan
-from benchmarks.chaos.product import Product, can_mount, until
+from benchmarks.chaos.disk import can_mount
+from benchmarks.chaos.product import Product, until
 from benchmarks.chaos.round import SETTLE_S, Report, audit, keep, play
 from benchmarks.figure import percentile
 from demo.replica import Replica
@@ -92,7 +93,8 @@ def _rounds(
     with ExitStack() as stack:
         site = stack.enter_context(Replica(pace="fast", port=0)).url if browsers else ""
         while numbers:
-            with Product(capacity=CAPACITY, site=site, disk=disk) as product:
+            spares = 1 if browsers else 0
+            with Product(capacity=CAPACITY, site=site, spares=spares, disk=disk) as product:
                 while numbers:
                     number = numbers.pop(0)
                     drawn = plan(
@@ -116,7 +118,7 @@ def _close(product: Product, report: Report) -> None:
     if code != 0:
         report.violations.append(f"asked to stop, `up` ended with {code}")
     if not until(lambda: not product.strays() and not product.leftovers(), SETTLE_S):
-        left = [*(process.name() for process in product.family()), *product.leftovers()]
+        left = [*(process.name() for process in product.census.family()), *product.leftovers()]
         report.violations.append(f"left after the stop: {', '.join(left)}")
 
 

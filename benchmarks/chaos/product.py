@@ -2,17 +2,15 @@
 
 1. Nothing of the product is imported: it is a command line, an address, a database file and some
    processes, as for anyone outside.
-2. Every process that descends from it carries a mark in its environment, wherever it was reparented
-   to; what overwrote its environment (Chromium's helpers do) is known by its session, whose leader
-   carried the mark.
-3. Database and temporary folders lie in a short path of their own, so that what is left over can be
+2. Database and temporary folders lie in a short path of their own, so that what is left over can be
    told from what others leave.
-4. The disk that can be filled is a small one in memory, which only root can mount.
+3. All that its processes say goes into one file: a pipe that nobody reads would stop them one day.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -20,21 +18,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
 import psutil
 
-MARK = "CHAOS_WORLD"
+from benchmarks.chaos.census import MARK, Census
+from benchmarks.chaos.disk import ROOT, mount
+
+READY = re.compile(rb"^ready (http\S+:\d+)$", re.MULTILINE)
+LOOK_S = 0.01
 # Longer than the product's own grace for running sessions.
 STOP_S = 40.0
+START_S = 60.0
 REVIVE_S = 0.2
-# More than the free space below which health and check complain.
-DISK_MB = 400
-# The path of Chromium's socket in the temporary folder is limited.
-ROOT = "/tmp" if os.access("/tmp", os.W_OK) else None
+# The longest command is the check of all sessions.
+COMMAND_S = 120.0
 
 
 class NotStarted(Exception):
@@ -44,18 +45,22 @@ class NotStarted(Exception):
 class Product:
     """Service and runner under `andamento up`, from `with` to its end.
 
-    `disk`: the database lies on a small disk that can be filled. Raises NotStarted, and
-    PermissionError where there can be no such disk.
+    `site`: the quoting site's address; `spares`: how many workers wait for a session; `disk`: the
+    database lies on a small disk that can be filled. Raises NotStarted, and PermissionError where
+    there can be no such disk.
     """
 
-    def __init__(self, *, capacity: int, site: str = "", disk: bool = False) -> None:
+    def __init__(
+        self, *, capacity: int, site: str = "", spares: int = 0, disk: bool = False
+    ) -> None:
+        self.spares = spares
         self._capacity, self._site, self._disk = capacity, site, disk
         self._mark = secrets.token_hex(8)
-        self._groups: set[int] = set()
-        self._process: subprocess.Popen[str] | None = None
-        self._log: IO[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
         self._port = 0
         self.folder: Path
+        self.census: Census
         self.api = ""
 
     @property
@@ -70,7 +75,7 @@ class Product:
 
     @property
     def log(self) -> Path:
-        """What all processes wrote to standard error."""
+        """What all processes said."""
         return self.folder / "product.log"
 
     def __enter__(self) -> Self:
@@ -80,7 +85,8 @@ class Product:
                 (self.folder / name).mkdir()
             if self._disk:
                 mount(self.data)
-            self._log = self.log.open("a")
+            self.census = Census(self._mark, self.database, spares=self.spares)
+            self._log = self.log.open("ab")
             self.start()
         except BaseException:
             self.close()
@@ -92,20 +98,17 @@ class Product:
 
     def start(self) -> None:
         """Start it, at the same address as before if it ran before. Raises NotStarted."""
+        assert self._log is not None
+        said = self.log.stat().st_size
         self._process = subprocess.Popen(
             [sys.executable, "-m", "andamento", "up"],
-            env={**os.environ, **self.settings()},
+            env=self._environment(),
             cwd=self.folder,
-            stdout=subprocess.PIPE,
+            stdout=self._log,
             stderr=self._log,
-            text=True,
             start_new_session=True,
         )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line.startswith("ready "):
-            raise NotStarted(self.log.read_text()[-2000:])
-        self.api = line.removeprefix("ready ").strip()
+        self.api = self._address(self._process, said)
         self._port = int(self.api.rpartition(":")[2])
 
     def revive(self) -> None:
@@ -135,9 +138,20 @@ class Product:
             self._reap()
         return process.returncode
 
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """An operator's command, such as `command("cancel", session_id)`, run to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "andamento", *words],
+            env=self._environment(),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_S,
+        )
+
     def close(self) -> None:
         """End whatever is left, and remove the folder."""
-        for process in self.family():
+        for process in self.census.family():
             with suppress(psutil.Error):
                 process.kill()
         self._reap()
@@ -148,7 +162,7 @@ class Product:
             subprocess.run(["umount", "-l", str(self.data)], check=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> Mapping[str, str]:
         """The whole environment that it gets beside ours."""
         return {
             MARK: self._mark,
@@ -159,6 +173,8 @@ class Product:
             "ANDAMENTO_DATA_DIR": str(self.data / "keys"),
             "ANDAMENTO_PORT": str(self._port),
             "ANDAMENTO_CAPACITY": str(self._capacity),
+            "ANDAMENTO_SPARES": str(self.spares),
+            "ANDAMENTO_QUEUE_LIMIT": "10000",
             "ANDAMENTO_STARTS_PER_MINUTE": "100000",
             "ANDAMENTO_REQUESTS_PER_MINUTE": "1000000",
             "ANDAMENTO_QUOTE_URL": self._site,
@@ -172,97 +188,35 @@ class Product:
         assert self._process is not None
         return psutil.Process(self._process.pid)
 
-    def child(self, command: str) -> psutil.Process | None:
-        """The `serve` or `run` of now, if there is one."""
-        return next(self._matching(lambda words: "-m" in words and command in words[3:6]), None)
-
-    def workers(self) -> list[psutil.Process]:
-        """The workers, oldest first."""
-        return sorted(self._matching(lambda words: "andamento.worker" in words), key=_age)
-
-    def drivers(self) -> list[psutil.Process]:
-        """Playwright's drivers, oldest first."""
-        return sorted(self._matching(lambda words: "run-driver" in words), key=_age)
-
-    def browsers(self) -> list[psutil.Process]:
-        """The browsers' own processes, not their helpers', oldest first."""
-
-        def leads(words: list[str]) -> bool:
-            return "--remote-debugging-pipe" in words and not any(
-                word.startswith("--type=") for word in words
-            )
-
-        return sorted(self._matching(leads), key=_age)
-
-    def family(self) -> list[psutil.Process]:
-        """Every living process of this world."""
-        return list(self._family())
-
     def strays(self) -> list[psutil.Process]:
-        """Those that an idle product does not have."""
-        wanted = {process.pid for process in self._resident()}
-        return [process for process in self._family() if process.pid not in wanted]
+        """Processes that an idle product does not have."""
+        return self.census.strays(None if self._process is None else self.parent)
 
     def leftovers(self) -> list[str]:
-        """Names in the temporary folder."""
-        return sorted(entry.name for entry in (self.folder / "tmp").iterdir())
+        """Names in the temporary folder that belong to nobody who waits."""
+        names = {entry.name for entry in (self.folder / "tmp").iterdir()}
+        return sorted(names - self.census.folders())
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **self.settings()}
+
+    def _address(self, process: subprocess.Popen[bytes], since: int) -> str:
+        """What it says that it serves at, behind byte `since` of the log. Raises NotStarted."""
+        deadline = time.monotonic() + START_S
+        while True:
+            ended = process.poll() is not None or time.monotonic() > deadline
+            said = self.log.read_bytes()[since:]
+            if found := READY.search(said):
+                return found[1].decode()
+            if ended:
+                process.kill()
+                raise NotStarted(said[-2000:].decode(errors="replace"))
+            time.sleep(LOOK_S)
 
     def _reap(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.wait()
-            assert process.stdout is not None
-            process.stdout.close()
-
-    def _resident(self) -> Iterator[psutil.Process]:
-        if self._process is None:
-            return
-        yield self.parent
-        for command in ("serve", "run"):
-            if (process := self.child(command)) is not None:
-                yield process
-
-    def _matching(self, fits: Callable[[list[str]], bool]) -> Iterator[psutil.Process]:
-        for process in self._family():
-            with suppress(psutil.Error):
-                if fits(process.cmdline()):
-                    yield process
-
-    def _family(self) -> Iterator[psutil.Process]:
-        for process in psutil.process_iter():
-            try:
-                group = os.getsid(process.pid)
-                known = group in self._groups
-                if not known and process.environ().get(MARK) == self._mark:
-                    self._groups.add(group)
-                    known = True
-                if known and process.status() != psutil.STATUS_ZOMBIE:
-                    yield process
-            except (psutil.Error, OSError):
-                continue
-
-
-def mount(folder: Path) -> None:
-    """A small disk in memory at `folder`. Raises PermissionError where that cannot be done."""
-    options = f"size={DISK_MB}m,mode=0700"
-    command = ["mount", "-t", "tmpfs", "-o", options, "andamento-chaos", str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True)
-    except OSError as error:
-        raise PermissionError(f"no small disk can be mounted ({error.strerror})") from error
-    if done.returncode:
-        raise PermissionError(f"no small disk can be mounted ({done.stderr.strip()})")
-
-
-def can_mount() -> str | None:
-    """None where a small disk can be mounted; else why not."""
-    with tempfile.TemporaryDirectory(prefix="chaos-", dir=ROOT) as folder:
-        try:
-            mount(Path(folder))
-        except PermissionError as error:
-            return str(error)
-        subprocess.run(["umount", folder], check=True)
-    return None
 
 
 def until(met: Callable[[], bool], seconds: float) -> bool:
@@ -273,9 +227,3 @@ def until(met: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(0.02)
     return True
-
-
-def _age(process: psutil.Process) -> float:
-    with suppress(psutil.Error):
-        return process.create_time()
-    return float("inf")

@@ -8,13 +8,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,15 +22,15 @@ import httpx
 import psutil
 from anyio import to_thread
 
-from benchmarks.chaos.blow import BOUNDS, MAY_FAIL, Hit, Plan, strike
+from benchmarks.chaos.blow import BOUNDS, KILLED_S, MAY_FAIL, Blow, Plan
 from benchmarks.chaos.product import Product, until
+from benchmarks.chaos.strike import Hit, strike
 from benchmarks.chaos.visitor import Story, visit
 
 # Every session must have ended by then, whatever happened.
 PATIENCE_S = 90.0
 # Processes and folders of what has ended: the product's own times to leave, and some more.
 SETTLE_S = 20.0
-CHECK_S = 120.0
 # What `andamento check --json` prints of an item or a session that is not as it must be.
 FAULT = re.compile(r'"verdict":"failed"|"severe":true')
 
@@ -94,10 +91,11 @@ async def play(product: Product, plan: Plan) -> Report:
 
     with anyio.move_on_after(PATIENCE_S):
         async with httpx.AsyncClient(timeout=20) as client, anyio.create_task_group() as group:
-            for story, answers, key in zip(report.stories, plan.answers, plan.keys, strict=True):
-                group.start_soon(visit, client, product.api, answers, key, story)
             for number in range(len(plan.strokes)):
                 group.start_soon(hit, number)
+            await anyio.sleep(plan.late_s)
+            for story, answers, key in zip(report.stories, plan.answers, plan.keys, strict=True):
+                group.start_soon(visit, client, product.api, answers, key, story)
     report.took_s = time.monotonic() - began
     await to_thread.run_sync(judge, product, report)
     return report
@@ -173,6 +171,9 @@ def _judge_failures(report: Report) -> None:
     if allowed is not None and len(failed) > allowed:
         told = ", ".join(f"{story.session_id}: {story.outcome}" for story in failed)
         report.violations.append(f"{len(failed)} sessions failed, {allowed} may ({told})")
+    judged = {Blow.DRAIN: _judge_drained, Blow.OPERATE: _judge_operated}.get(report.plan.blow)
+    if judged is not None:
+        judged(report, failed)
     if len(report.hits) == 1 and not report.void:
         at = report.hits[0].at
         report.latencies = [
@@ -182,19 +183,37 @@ def _judge_failures(report: Report) -> None:
         ]
 
 
+def _judge_drained(report: Report, failed: Sequence[Story]) -> None:
+    """What had sent nothing was begun again elsewhere; the rest was told the truth."""
+    for story in failed:
+        data = (story.ending or {})["data"]
+        if (data["tipo"], data["dados_enviados"]) != ("robo_interrompido", True):
+            sent = "sent" if data["dados_enviados"] else "nothing sent"
+            report.violations.append(f"{story.session_id}: {data['tipo']}, {sent}, by a drain")
+
+
+def _judge_operated(report: Report, failed: Sequence[Story]) -> None:
+    """Who was to be cancelled was, unless the result was on its way; nobody else was disturbed."""
+    hits = {hit.cancelled: hit for hit in report.hits if hit.cancelled}
+    report.violations += [fault for hit in report.hits for fault in hit.faults]
+    for story in report.stories:
+        wished = hits.get(story.session_id)
+        if wished is None and story in failed:
+            report.violations.append(f"{story.session_id}: {story.outcome}, without a wish")
+        elif wished and story.outcome != "cancelado":
+            passed = (story.ended_at or 0) - wished.at
+            if story.failed or passed > KILLED_S:
+                report.violations.append(
+                    f"{story.session_id}: {story.outcome} {passed:.1f} s after it was cancelled"
+                )
+
+
 def audit(product: Product) -> list[str]:
     """What is wrong with the log as a whole, by SQLite's own word and by `andamento check`."""
     with closing(sqlite3.connect(f"file:{product.database}?mode=ro", uri=True)) as log:
         said = log.execute("PRAGMA integrity_check").fetchone()[0]
     faults = [] if said == "ok" else [f"integrity_check: {said}"]
-    done = subprocess.run(
-        [sys.executable, "-m", "andamento", "check", "--sessions", "--json"],
-        env={**os.environ, **product.settings()},
-        cwd=product.folder,
-        capture_output=True,
-        text=True,
-        timeout=CHECK_S,
-    )
+    done = product.command("check", "--sessions", "--json")
     if done.returncode:
         faults += [f"check: {line}" for line in done.stdout.splitlines() if FAULT.search(line)]
         faults.append(f"check: exit code {done.returncode} {done.stderr[-1000:]}")

@@ -31,7 +31,8 @@ COME_BACK = (429, 503)
 class Story:
     """What one visitor received; `faults` names whatever was not as promised.
 
-    `ended_at` is this process's steady clock at the terminal event.
+    `asked_at`, `times` (one an event) and `ended_at` (the terminal event's) are this process's
+    steady clock.
     """
 
     session_id: str = ""
@@ -39,6 +40,7 @@ class Story:
     asked_at: float = 0
     ended_at: float | None = None
     received: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     cuts: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -141,8 +143,9 @@ def _note(block: ServerSentEvent, story: Story) -> None:
     if story.ended_at is not None:
         story.faults.append(f"event {event['seq']} came after the terminal one")
     story.received.append(block.data)
+    story.times.append(time.monotonic())
     if event["type"] == "result" or event["data"].get("final") is True:
-        story.ended_at = story.ended_at or time.monotonic()
+        story.ended_at = story.ended_at or story.times[-1]
 
 
 def _check_end(block: ServerSentEvent, story: Story) -> None:

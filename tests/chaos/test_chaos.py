@@ -14,8 +14,10 @@ import pytest
 
 from benchmarks.chaos import __main__ as chaos
 from benchmarks.chaos.blow import BOUNDS, MAY_FAIL, WEIGHTS, Blow, Plan, Stroke, plan
-from benchmarks.chaos.product import Product, can_mount, until
+from benchmarks.chaos.disk import can_mount
+from benchmarks.chaos.product import Product, until
 from benchmarks.chaos.round import Report, audit, judge, play
+from benchmarks.chaos.strike import Hit
 from benchmarks.chaos.visitor import Story
 
 # Long enough to be struck in the middle, short enough for a test.
@@ -32,13 +34,19 @@ def product() -> Iterator[Product]:
 NUMBERS = count(1)
 
 
-def round_of(blow: Blow, *, sessions: int = 2, after_s: float = 0.4, hold_s: float = 0.6) -> Plan:
+# Which of the things that can be done to a victim: the second kind.
+OTHER = 1 << 8
+
+
+def round_of(
+    blow: Blow, *, sessions: int = 2, after_s: float = 0.4, hold_s: float = 0.6, choice: int = 1
+) -> Plan:
     """A round of `blow` alone."""
     number = next(NUMBERS)
     return Plan(
         number=number,
         blow=blow,
-        strokes=[Stroke(blow=blow, begun=True, after_s=after_s, hold_s=hold_s, choice=1)],
+        strokes=[Stroke(blow=blow, begun=True, after_s=after_s, hold_s=hold_s, choice=choice)],
         # Other ones for each session: the same answers again would be the same session.
         answers=[
             {**SCREENS, "intervalo_s": 0.2 + number / 1e3 + place / 1e6}
@@ -58,6 +66,7 @@ def round_of(blow: Blow, *, sessions: int = 2, after_s: float = 0.4, hold_s: flo
         Blow.PAUSE_WORKER,
         Blow.PAUSE_SUPERVISOR,
         Blow.FILL_DISK,
+        Blow.OPERATE,
     ],
 )
 def test_every_session_has_its_one_ending_and_nothing_is_left(product: Product, blow: Blow) -> None:
@@ -67,6 +76,38 @@ def test_every_session_has_its_one_ending_and_nothing_is_left(product: Product, 
     assert report.violations == []
     assert not report.void
     assert all(story.ending is not None for story in report.stories)
+
+
+def test_who_was_drained_before_anything_was_sent_still_has_a_result(product: Product) -> None:
+    # The data go out on the last screen, which is not reached before the blow.
+    report = anyio.run(play, product, round_of(Blow.DRAIN))
+    assert report.violations == []
+    assert not report.void
+    assert [story.outcome for story in report.stories] == ["cotacao", "cotacao"]
+
+
+def test_an_operator_cancels_one_and_the_other_ends_well(product: Product) -> None:
+    report = anyio.run(play, product, round_of(Blow.OPERATE, choice=OTHER))
+    assert report.violations == []
+    assert sorted(story.outcome for story in report.stories) == ["cancelado", "cotacao"]
+
+
+def test_a_drained_session_that_could_have_been_given_back_is_seen(product: Product) -> None:
+    """The judge itself: nothing was sent, so an error was not called for."""
+    report = anyio.run(play, product, round_of(Blow.OPERATE, choice=OTHER))
+    drained = replace(report.plan, blow=Blow.DRAIN)
+    judged = Report(plan=drained, hits=report.hits, stories=report.stories)
+    judge(product, judged)
+    assert any("cancelado, nothing sent, by a drain" in said for said in judged.violations)
+
+
+def test_who_ends_with_a_result_long_after_being_cancelled_is_seen(product: Product) -> None:
+    report = anyio.run(play, product, round_of(Blow.NOTHING, sessions=1))
+    cancelled = Hit(blow=Blow.OPERATE, cancelled=report.stories[0].session_id)
+    operated = replace(report.plan, blow=Blow.OPERATE)
+    judged = Report(plan=operated, hits=[cancelled], stories=report.stories)
+    judge(product, judged)
+    assert any("after it was cancelled" in said for said in judged.violations)
 
 
 def test_a_session_without_an_ending_is_seen(product: Product) -> None:
@@ -113,7 +154,7 @@ def test_the_facts_of_a_round_are_json() -> None:
 def test_in_the_end_the_log_is_sound_and_nothing_is_left(product: Product) -> None:
     assert audit(product) == []
     assert product.stop() == 0
-    assert until(lambda: not product.family(), 20)
+    assert until(lambda: not product.census.family(), 20)
     assert product.leftovers() == []
 
 
