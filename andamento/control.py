@@ -1,7 +1,7 @@
 """The operator's hand: cancel, pause and resume a session, or do one again.
 
-1. Nothing is done here but wishing: who holds the session hears it with its next renewal, within a
-   second, and what becomes of it is told in the session's own events.
+1. Nothing is done here but wishing: who holds the session hears it within a fifth of a second, and
+   what becomes of it is told in the session's own events.
 2. A wish to cancel is final: no later one takes it back.
 3. A session done again is a new one, with the old one's answers, linked to it; the old one stays.
 """

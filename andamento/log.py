@@ -48,8 +48,8 @@ def configure(level: str, *, stream: IO[str] | None = None, note: Note | None = 
     structlog.configure(
         processors=[*shared, _noted(note, number), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        # `print` asks for no more than `write` and `flush`.
-        logger_factory=structlog.PrintLoggerFactory(_Unhurried(stream)),  # type: ignore[arg-type]
+        # No more than `write` and `flush` are asked for; one `write` a line, so that no two mix.
+        logger_factory=structlog.WriteLoggerFactory(_Unhurried(stream)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -81,18 +81,15 @@ def _noted(note: Note | None, number: int) -> structlog.typing.Processor:
 
 
 class _Unhurried:
-    """A text stream for `print`: a thread writes to the real one."""
+    """A text stream: a thread writes to the real one."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._lines: queue.Queue[str] = queue.Queue(WAITING_LINES)
-        self._idle = threading.Event()
-        self._idle.set()
         threading.Thread(target=self._work, name="log", daemon=True).start()
-        atexit.register(self._idle.wait, FAREWELL_S)
+        atexit.register(self._leave)
 
     def write(self, text: str) -> int:
-        self._idle.clear()
         with suppress(queue.Full):
             self._lines.put_nowait(text)
         return len(text)
@@ -108,5 +105,10 @@ class _Unhurried:
                 self._stream.write(text)
                 if self._lines.empty():
                     self._stream.flush()
-            if self._lines.empty():
-                self._idle.set()
+            self._lines.task_done()
+
+    def _leave(self) -> None:
+        with self._lines.all_tasks_done:
+            self._lines.all_tasks_done.wait_for(
+                lambda: not self._lines.unfinished_tasks, FAREWELL_S
+            )

@@ -104,6 +104,7 @@ async def _until_stopped(work: Callable[[anyio.Event], Awaitable[None]], *, life
     """Run `work` to its end, or tell it to stop on SIGINT, SIGTERM or a cut lifeline.
 
     A second signal means: at once. Then `work` is cancelled, which leaves everything in order, too.
+    A third one waits for nothing.
     """
     stop = anyio.Event()
 
@@ -114,6 +115,8 @@ async def _until_stopped(work: Callable[[anyio.Event], Awaitable[None]], *, life
                 asked += 1
                 if number == signal.SIGINT:
                     terminal.say_stopping(asked)
+                if asked > 2:
+                    os._exit(1)
                 if stop.is_set():
                     group.cancel_scope.cancel()
                 stop.set()

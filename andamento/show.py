@@ -16,7 +16,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from andamento import evidence, terminal
-from andamento.look import facts, history_of, line, store_at
+from andamento.look import facts, history_of, store_at
+from andamento.look import line as line_of
 from andamento.settings import load
 from andamento.terminal import DbOption, JsonOption, SessionArgument, emit, out
 from db.events import Event
@@ -28,6 +29,8 @@ READ_LINES = 2000
 COLOURS = {"debug": "dim", "info": "blue", "warning": "yellow", "error": "bold red"}
 STARTED, LEFT = "worker started", "worker left"
 ENDED = "session ended for its worker"
+# Who was killed with its worker has no last word.
+GONE = "its runner is gone"
 # What else ends an attempt.
 OUTCOMES = {
     "session given back": "back to the queue",
@@ -50,7 +53,10 @@ def show(
             history = await history_of(store, session_id)
             said = await store.logs(session_id, limit=READ_LINES)
         picture, kept = fold(history), evidence.of(load(db=db), session_id)
-        tries, last = attempts(said), said[len(said) - logs :] if logs else []
+        tries, last = (
+            attempts(said, over=session.status.terminal),
+            said[len(said) - logs :] if logs else [],
+        )
         if json:
             told = {"attempts": tries, "logs": [_line(one) for one in last]}
             events = [_event(item) for item in history]
@@ -59,28 +65,34 @@ def show(
         _print_facts(session, picture)
         _print_attempts(tries)
         for item in history:
-            out.print(line(item))
+            out.print(line_of(item))
         _print_logs(last)
         evidence.tell(kept)
 
     terminal.run(main)
 
 
-def attempts(said: Sequence[LogLine]) -> list[dict[str, Any]]:
-    """The attempts at a session as its log tells them, in their order."""
+def attempts(said: Sequence[LogLine], *, over: bool) -> list[dict[str, Any]]:
+    """The attempts at a session as its log tells them, in their order; `over`: it has ended.
+
+    The last one has no outcome while it runs.
+    """
     found: dict[int, dict[str, Any]] = {}
     # A fence gives a new generation: what is said under it is about the attempt before.
     current: dict[str, Any] | None = None
-    for one in said:
-        if one.message == STARTED:
-            current = {"attempt": len(found) + 1, "generation": one.generation, "at": one.at}
-            current |= {name: one.fields.get(name) for name in ("pid", "runner", "warm")}
-            found[one.generation] = {**current, "until": None, "outcome": None}
-            current = found[one.generation]
+    for line in said:
+        if line.message == STARTED:
+            current = {"attempt": len(found) + 1, "generation": line.generation, "at": line.at}
+            current |= {name: line.fields.get(name) for name in ("pid", "runner", "warm")}
+            current |= {"until": None, "outcome": None}
+            found[line.generation] = current
         elif current is not None:
-            current["until"] = one.at
-            _conclude(current, one)
-    return list(found.values())
+            current["until"] = line.at
+            _conclude(current, line)
+    tries = list(found.values())
+    for one in tries if over else tries[:-1]:
+        one["outcome"] = one["outcome"] or GONE
+    return tries
 
 
 def _conclude(attempt: dict[str, Any], said: LogLine) -> None:

@@ -62,7 +62,7 @@ class _Tree:
         self._grace_s = grace_s
         self._address, self._run_ended = anyio.Event(), anyio.Event()
         self._serving, self._running = anyio.CancelScope(), anyio.CancelScope()
-        self._runners: list[Process] = []
+        self._child: Process | None = None
 
     async def grow(self) -> None:
         async with anyio.create_task_group() as group:
@@ -76,8 +76,8 @@ class _Tree:
                         terminal.say_stopping(asked)
                     if asked == 1:
                         group.start_soon(self._stop, group.cancel_scope)
-                    elif self._runners:
-                        _send(self._runners[-1], signal.SIGTERM if asked == 2 else signal.SIGKILL)
+                    elif self._child is not None:
+                        _send(self._child, signal.SIGTERM if asked == 2 else signal.SIGKILL)
 
     async def _serve(self) -> None:
         async def attend(process: Process) -> None:
@@ -93,7 +93,7 @@ class _Tree:
 
     async def _run(self) -> None:
         async def attend(process: Process) -> None:
-            self._runners.append(process)
+            self._child = process
             await process.wait()
 
         with self._running:

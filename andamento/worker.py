@@ -40,8 +40,13 @@ from runner.worker import page_opener, work
 if TYPE_CHECKING:
     from runner.browser import Browser
 
-# What may be said of one session; a flow that is caught in a loop must not fill the database.
-MAX_LINES, MAX_LINE = 2000, 4000
+# A spare may be given away while its browser opens: well before it would be taken for hung.
+WARM_S = 8.0
+# What may be said of one session; a flow that is caught in a loop must not fill the database. Its
+# last words are heard all the same.
+MAX_LINES, MAX_LINE, MAX_WARNINGS = 2000, 4000, 2200
+# What a line of a log is made of, whatever anybody is called.
+KEYS = frozenset({"event", "level", "screen"})
 
 log = structlog.get_logger()
 
@@ -62,7 +67,7 @@ async def _wait_warm(order: Warmup, lifeline: Lifeline, voice: Voice) -> None:
     for flow in order.flows:
         try:
             importlib.import_module(flow.partition(":")[0])
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # A foreign module may raise anything; the run itself will tell it in full.
             log.warning("flow did not load", flow=flow, error=type(error).__name__)
     browser = await _opened(order.chromium)
@@ -82,11 +87,16 @@ async def _opened(chromium: str) -> Browser | None:
 
     browser = Browser(executable=chromium or None)
     try:
-        await browser.open()
+        with anyio.fail_after(WARM_S):
+            await browser.open()
+            await browser.prepare()
     except Failure as failure:
         log.warning("no browser for a spare", tipo=failure.tipo, **failure.detail)
         return None
-    await browser.prepare()
+    except TimeoutError:
+        log.warning("no browser for a spare in time", seconds=WARM_S)
+        await browser.close()
+        return None
     return browser
 
 
@@ -145,8 +155,8 @@ class Voice:
             processors=[
                 structlog.contextvars.merge_contextvars,
                 structlog.processors.add_log_level,
-                lambda *told: {name: self._masked(value) for name, value in told[-1].items()},
-                structlog.processors.JSONRenderer(default=str),
+                lambda *told: self._masked(told[-1]),
+                structlog.processors.JSONRenderer(),
             ],
             logger_factory=lambda *_: self,
             cache_logger_on_first_use=True,
@@ -154,25 +164,39 @@ class Voice:
 
     def msg(self, line: str) -> None:
         """Say one line."""
+        self._say(line, MAX_LINES)
+
+    def warning(self, line: str) -> None:
+        """Say one line that matters."""
+        self._say(line, MAX_WARNINGS)
+
+    error = critical = warning
+    debug = info = msg
+
+    def _say(self, line: str, most: int) -> None:
         self._lines += 1
         said = line.encode()
-        if self._lines > MAX_LINES or len(said) > MAX_LINE:
+        if self._lines > most or len(said) > MAX_LINE:
             return
         try:
             os.write(1, said + b"\n")
         except OSError:
             return  # Nobody reads, or nobody is there any more.
 
-    def _masked(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self.mask.told(value)
-        if isinstance(value, Mapping):
-            return {name: self._masked(item) for name, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._masked(item) for item in value]
-        return value
+    def _named(self, name: object) -> str:
+        return str(name) if name in KEYS else self.mask.told(str(name))
 
-    debug = info = warning = error = critical = msg
+    def _masked(self, value: Any) -> Any:
+        """`value` as JSON may have it; what it is made of does not matter, what it says does."""
+        if value is None or isinstance(value, bool | float):
+            return value
+        if isinstance(value, Mapping):
+            return {self._named(name): self._masked(item) for name, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._masked(item) for item in value]
+        said = str(value)
+        masked = self.mask.told(said)
+        return value if isinstance(value, int) and masked == said else masked
 
 
 if __name__ == "__main__":

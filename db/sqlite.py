@@ -48,6 +48,9 @@ QUERIES = named_queries("sqlite")
 # Of the library, which is not that of the `sqlite3` in the shell.
 LIBRARY = sqlite3.sqlite_version_info
 
+# A runner that is being restarted is back long before.
+DESERTED_S = 60.0
+
 Clock = Callable[[], datetime]
 
 
@@ -218,6 +221,7 @@ class SqliteStore:
             "orphans": orphans,
             "limits": json.dumps(dict(limits or {})),
             "room": room,
+            "deserted": rfc3339(self._clock() - timedelta(seconds=DESERTED_S)),
             **self._term(ttl_s),
         }
         rows = await self._write("claim", parameters)

@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import anyio
 import structlog
 
@@ -29,14 +31,18 @@ FIRST_LOOK_S, LAST_LOOK_S = 1.0, 10.0
 # What remains to be done when the runner itself is being stopped.
 FAREWELL_S = 6.0
 STOPPED = {"causa": "the runner was stopped"}
+# What a worker's line may be, and what only the supervisor says of it.
+LEVELS = frozenset({"debug", "info", "warning", "error"})
+OWN_FIELDS = frozenset({"self", "session", "generation", "timestamp"})
 
 log = structlog.get_logger()
 
 
 class Attempt:
-    """The life of `child`, which works on `job`.
+    """The life of `child`, which works on `job`; `begun` is called once it does.
 
-    Once `leaving` is set, the runner waits for no more than `grace_s` seconds.
+    Once `leaving` is set, the runner waits for no more than `grace_s` seconds. `gives_back`:
+    whether there will be another runner for what was not begun in earnest.
     """
 
     def __init__(
@@ -46,15 +52,19 @@ class Attempt:
         child: Child,
         *,
         limits: Limits,
+        begun: Callable[[], None],
         leaving: anyio.Event,
         grace_s: float,
+        gives_back: bool = True,
     ) -> None:
         self._store = store
         self._job = job
         self._child = child
         self._limits = limits
+        self._begun = begun
         self._leaving = leaving
         self._grace_s = grace_s
+        self._gives_back = gives_back
         self._log = log.bind(session=job.session_id, generation=job.generation)
 
     async def run(self) -> None:
@@ -63,27 +73,47 @@ class Attempt:
         Cancelled, it puts the session in order first: back into the queue, or to its end.
         """
         try:
-            async with self._child as child:
-                await child.give(self._job, self._hear)
-                runner = self._job.owner
-                self._log.info("worker started", pid=child.pid, runner=runner, warm=child.warmed)
+            async with self._child:
                 await self._accompany()
         except OSError as error:
             detail = {"causa": "the worker did not start", "erro": type(error).__name__}
             await conclude(self._store, self._job.lease, "robo_interrompido", detail)
 
     async def _accompany(self) -> None:
+        child, runner = self._child, self._job.owner
+        self._log.info("worker started", pid=child.pid, runner=runner, warm=child.warmed)
+        fate = self._stopped()
         try:
+            await child.give(self._job, self._hear)
             fate = await self._watch()
-        except anyio.get_cancelled_exc_class():
-            with anyio.move_on_after(FAREWELL_S, shield=True):
-                await self._end(Fate(tipo="robo_interrompido", again=True, detail=STOPPED))
-            raise
-        await self._end(fate)
+        finally:
+            # Whatever cancels this: the session is put in order first.
+            with anyio.CancelScope(shield=True) as scope:
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._hurry, scope)
+                    await self._end(fate)
+                    group.cancel_scope.cancel()
+
+    async def _hurry(self, scope: anyio.CancelScope) -> None:
+        # A runner that stays waits for the database as long as it takes.
+        await self._leaving.wait()
+        await anyio.sleep(FAREWELL_S)
+        scope.cancel()
+
+    def _stopped(self) -> Fate:
+        # A worker that is held may hold the database's lock as well: it is killed first.
+        held = self._child.stopped
+        return Fate(tipo="robo_interrompido", hung=held, again=self._gives_back, detail=STOPPED)
 
     async def _watch(self) -> Fate:
         child = self._child
-        pulse = Pulse(self._store, self._job, self._limits, lambda: child.stopped)
+        pulse = Pulse(
+            self._store,
+            self._job,
+            self._limits,
+            stopped=lambda: child.stopped,
+            begun=self._begun,
+        )
         async with anyio.create_task_group() as group:
             group.start_soon(pulse.watch, group.cancel_scope)
             group.start_soon(self._look, pulse, group.cancel_scope)
@@ -101,7 +131,9 @@ class Attempt:
             await anyio.sleep(pause)
             await self._child.note_family()
             if limit and (bytes_ := await self._child.memory(limit)):
-                pulse.fate = Fate(tipo="memoria_esgotada", detail={"mb": bytes_ >> 20})
+                # Killed first: on a database in trouble it would go on growing.
+                detail = {"mb": bytes_ >> 20}
+                pulse.fate = Fate(tipo="memoria_esgotada", hung=True, detail=detail)
                 scope.cancel()
             pause = min(pause * 2, LAST_LOOK_S)
 
@@ -113,8 +145,8 @@ class Attempt:
             return  # The end of the grace will decide.
         remains = picture.restante_s
         ending = picture.status.terminal or (bool(remains) and remains[1] <= self._grace_s)
-        if not picture.submitted and not ending:
-            pulse.fate = Fate(tipo="robo_interrompido", again=True, detail=STOPPED)
+        if self._gives_back and not picture.submitted and not ending:
+            pulse.fate = self._stopped()
             scope.cancel()
 
     async def _end(self, fate: Fate) -> None:
@@ -137,7 +169,7 @@ class Attempt:
 
     def _hear(self, line: dict[str, object]) -> None:
         """One line of the worker's log, in some thread."""
-        level, said = line.pop("level", ""), line.pop("event", "")
-        speak = self._log.warning if level in ("warning", "error", "critical") else self._log.info
-        taken = {"session", "generation", "timestamp"}
-        speak(str(said), **{name: value for name, value in line.items() if name not in taken})
+        level, said = str(line.pop("level", "")), str(line.pop("event", ""))
+        fields = {name: value for name, value in line.items() if name not in OWN_FIELDS}
+        speak = getattr(self._log.bind(**fields), level if level in LEVELS else "info")
+        speak(said)

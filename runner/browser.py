@@ -45,6 +45,8 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
     "--disable-quic",
+    # One site, one visitor: a process for each of its frames would be memory for nothing.
+    "--renderer-process-limit=1",
 )
 # Wide enough for the site's desktop layout, as most visitors of it have.
 VIEWPORT = (1366, 900)
@@ -131,8 +133,17 @@ class Browser:
 
     async def prepare(self) -> None:
         """Open the first page now; what fails is left to `page`."""
-        with suppress(PlaywrightError):
-            self._ready.append(await (await self._open_context()).new_page())
+        # By its very class: Playwright has no other for a driver that dies.
+        with suppress(Exception):
+            page = await (await self._open_context()).new_page()
+            # What dies while it waits is not given to anybody.
+            page.on("crash", self._forget)
+            page.on("close", self._forget)
+            self._ready.append(page)
+
+    def _forget(self, page: Page) -> None:
+        if page in self._ready:
+            self._ready.remove(page)
 
     async def __aexit__(
         self,

@@ -97,9 +97,7 @@ def waits(picture: Snapshot) -> bool:
 
 def touched(picture: Snapshot) -> bool:
     """Whether a worker has come to any screen since it began."""
-    return not waits(picture) and (
-        picture.etapa != FIRST_SCREEN or picture.submitted or picture.estimate is not None
-    )
+    return not waits(picture) and (picture.etapa != FIRST_SCREEN or picture.submitted)
 
 
 def _back(picture: Snapshot) -> dict[str, Any]:

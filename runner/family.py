@@ -52,7 +52,7 @@ class Family:
     def memory(self, limit: int) -> int:
         """Resident bytes of all of them, those that are shared in proportion; 0 up to `limit`."""
         with suppress(psutil.Error):
-            members = [psutil.Process(self._pid), *self._known.values()]
+            members = [psutil.Process(self._pid), *filter(_alive, self._known.values())]
             if sum(map(_resident, members)) > limit:
                 whole = sum(map(_proportional, members))
                 return whole if whole > limit else 0

@@ -18,8 +18,9 @@ from typing import Any
 import anyio
 import structlog
 
-from db.errors import StoreError
+from db.errors import EventRefused, StoreError
 from db.store import LogLine, Runs
+from runner.reporter import blame
 
 LEVELS = ("debug", "info", "warning", "error")
 # An operator who is looking sees it at once; one transaction for all sessions of a runner.
@@ -73,6 +74,12 @@ class Journal:
                 try:
                     await self._flush()
                     trouble = None
+                except EventRefused as error:
+                    # It would be refused for ever, and stand in the way of all that follow.
+                    log.error(
+                        "lines of the log were refused", lines=len(self._lines), **blame(error)
+                    )
+                    self._lines.clear()
                 except StoreError as error:
                     if trouble != error.code:
                         log.warning("logs cannot be kept, trying again", code=error.code)

@@ -19,6 +19,8 @@ NEAR = 10
 FAR_SHARE = 0.1
 # A wait that turns out different by less than this is not corrected.
 OFF_S, OFF_SHARE = 10.0, 0.3
+# What was just told is not corrected, however wrong: a number that flickers tells nothing.
+LASTS_S = 5.0
 
 NEXT = "Você é o próximo da fila."
 ONE_BEFORE = "Há 1 pessoa na sua frente."
@@ -51,9 +53,14 @@ class Place:
         if step and (self.position <= NEAR or step >= position * FAR_SHARE):
             return True
         wait = told.get("espera_s")
-        if wait is None or self.wait_s is None:
-            return (wait is None) != (self.wait_s is None)
-        off = abs(wait - age_s - self.wait_s)
+        if self.wait_s is None:
+            # What was known once is better than nothing; another runner may know it still.
+            return False
+        if wait is None:
+            return True
+        if age_s < LASTS_S:
+            return False
+        off = abs(max(0.0, wait - age_s) - self.wait_s)
         return bool(off > max(OFF_S, OFF_SHARE * self.wait_s))
 
 

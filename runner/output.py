@@ -1,7 +1,8 @@
 """What a worker says: its log on standard output, its last words on standard error.
 
-1. Every line of JSON on standard output is one line of the session's log; all other lines of both
-   count as last words, of which only the end is kept.
+1. A line of JSON with `event` and `level` on standard output is one line of the session's log, and
+   without anything personal (`andamento/worker.py`). All other lines of both count as last words,
+   of which only the end is kept: a flow that prints its answers as JSON must not be believed.
 2. Each pipe has a thread that always reads: a worker must never wait for its listener. They are
    daemons, since a stray that keeps a pipe open must not keep this process from leaving.
 3. What is said before anybody listens (a spare has no session yet) is kept for who comes, up to a
@@ -22,6 +23,8 @@ from runner.redaction import redact
 TAIL_LINES, TAIL_WIDTH = 20, 160
 # Longer lines are cut while reading, so that a line without end cannot fill the memory.
 MAX_LINE = 4096
+# What every line of a log has.
+SPOKEN = {"event", "level"}
 # What a spare has to say of its beginning.
 EARLY_LINES = 20
 # After the exit, the reader may still have the last lines before it.
@@ -85,6 +88,6 @@ def _told(line: bytes) -> dict[str, Any] | None:
         return None
     try:
         told = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return told if isinstance(told, dict) and told.keys() >= SPOKEN else None

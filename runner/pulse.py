@@ -32,6 +32,7 @@ BEATS_A_LIFE = 10
 SUSPICION = 0.5
 # Interpreter and imports of many workers on few cores; beyond this a start is a hang.
 START_S = 20.0
+START_LOOK_S = 0.05
 # By then no flow waits any more for a database that stayed locked: its own worker may be the one
 # that holds the lock.
 GIVE_UP_S = 2 * PATIENCE_S
@@ -64,10 +65,22 @@ class Limits:
 
 
 class Pulse:
-    """The lease as a sign of life; `fate` is the verdict once `watch` has cancelled its scope."""
+    """The lease as a sign of life; `fate` is the verdict once `watch` has cancelled its scope.
 
-    def __init__(self, store: Runs, job: Job, limits: Limits, stopped: Callable[[], bool]) -> None:
+    `stopped` tells whether the worker is held, `begun` is called at its first renewal.
+    """
+
+    def __init__(
+        self,
+        store: Runs,
+        job: Job,
+        limits: Limits,
+        *,
+        stopped: Callable[[], bool],
+        begun: Callable[[], None],
+    ) -> None:
         self.fate = Fate()
+        self._begun: Callable[[], None] | None = begun
         self._store = store
         self._limits = limits
         self._stopped = stopped
@@ -82,7 +95,9 @@ class Pulse:
     async def watch(self, scope: anyio.CancelScope) -> None:
         """Look until there is a verdict, then cancel `scope`."""
         while True:
-            await anyio.sleep(self._ttl_s / BEATS_A_LIFE)
+            beat = self._ttl_s / BEATS_A_LIFE
+            # Others wait for their turn to start: its beginning should be seen at once.
+            await anyio.sleep(min(START_LOOK_S, beat) if self._begun else beat)
             try:
                 fate = await self._look()
             except LOST:
@@ -107,6 +122,9 @@ class Pulse:
             return self._cancelling()
         if session.pid is None:
             return await self._starting()
+        if self._begun is not None:
+            self._begun()
+            self._begun = None
         return await self._beating(session)
 
     def _leaving(self) -> Fate | None:
@@ -134,6 +152,8 @@ class Pulse:
     async def _starting(self) -> Fate | None:
         passed = anyio.current_time() - self._began
         held = passed > self._ttl_s * SUSPICION and self._stopped()
+        if anyio.current_time() - self._since < self._ttl_s / BEATS_A_LIFE:
+            return None
         if not held:
             # Before the verdict: on a full disk a worker cannot begin, either.
             await self._store.renew(self._lease, ttl_s=self._ttl_s)

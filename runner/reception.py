@@ -43,16 +43,17 @@ def refusal(
 
 
 def beginning(
-    automation: Automation, session: Session, answers: Mapping[str, Any], percentual: float
+    automation: Automation, session: Session, answers: Mapping[str, Any], picture: Snapshot
 ) -> dict[str, Any]:
     """The data of a session's first event, which tells what was assumed in the visitor's place."""
+    again = session.generation > 1 and picture.cursor > 0
     data = progress(
         etapa=FIRST_SCREEN,
         total=automation.screens(answers),
-        percentual=percentual,
+        percentual=picture.percentual,
         fase=Phase.NOTICE,
         titulo=BEGIN_TITLE,
-        mensagem=AGAIN_MESSAGE if percentual else BEGIN_MESSAGE,
+        mensagem=AGAIN_MESSAGE if again else BEGIN_MESSAGE,
     )
     if assumed := automation.assumptions(answers, session.assumed):
         data["assumidas"] = assumed

@@ -2,9 +2,9 @@
 
 1. A spare is a worker whose job is not known yet; once taken it is that session's only, and is
    never given back: every session has a process of its own.
-2. There are never more spares and sessions together than the runner has places for: the memory of a
-   full house is the one that was planned for. And a new spare begins in a calm moment, not while
-   the session that took the last one is at its busiest.
+2. There are no more spares and sessions together than the runner has places, but for a moment: the
+   memory of a full house is the one that was planned for. And a new spare begins in a calm moment,
+   not while the session that took the last one is at its busiest.
 3. A spare that died, was stopped or has waited for long is replaced. Where they keep dying, the
    pauses grow: a session then starts cold, and says what is wrong.
 """
@@ -20,6 +20,7 @@ import structlog
 
 from runner.job import Warmup
 from runner.process import Child
+from runner.reporter import blame
 
 # How often spares are looked after; a poll and a look into /proc each.
 LOOK_S = 0.5
@@ -62,17 +63,22 @@ class Spares:
 
     async def run(self) -> None:
         """Look after them until cancelled; then they are all gone."""
-        if not self._count:
-            return
         try:
             while True:
-                await self._tend()
+                try:
+                    await self._tend()
+                except Exception as error:
+                    # The top of this task: a session without a spare is still a session.
+                    log.error("spares could not be looked after", **blame(error))
+                    self._wait_longer(anyio.current_time())
                 await anyio.sleep(LOOK_S)
         finally:
+            # None of them is to be had from now on, for ending each takes a moment.
+            waiting, self._waiting = self._waiting, []
             with anyio.CancelScope(shield=True):
-                for spare in self._waiting:
-                    await _dismiss(spare.child)
-                self._waiting.clear()
+                async with anyio.create_task_group() as group:
+                    for spare in waiting:
+                        group.start_soon(_dismiss, spare.child)
 
     def take(self) -> Child | None:
         """One that is well, or None. It is the caller's to end from now on."""
@@ -98,6 +104,9 @@ class Spares:
                 await spare.child.note_family()
             else:
                 self._pause = FIRST_PAUSE_S
+        while len(self._waiting) > max(0, self._free()):
+            # Sessions that need no browser have taken their places.
+            await _dismiss(self._waiting.pop().child)
         now = anyio.current_time()
         if now >= self._next_start and len(self._waiting) < min(self._count, self._free()):
             await self._start(now)

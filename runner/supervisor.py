@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
@@ -50,6 +51,9 @@ from runner.worker import PAUSE_S
 LOOK_S = 0.04
 # A lease that runs out changes no version, so a claim is tried at this pace in any case.
 CLAIM_S = 0.5
+# Workers that may be starting at the same time: half a second of a core each. A hundred that begin
+# together would keep everybody waiting, the service included.
+STARTS = max(2, os.cpu_count() or 1)
 # While the store is in trouble: soon at first, and never longer than a visitor would notice.
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 # Running sessions get this long once the runner has to stop, unless told otherwise.
@@ -117,6 +121,8 @@ class Supervisor:
         self._leases: set[Lease] = set()
         # Those of them that have a place; who only has to be ended needs none.
         self._placed: set[Lease] = set()
+        # Those whose worker has not begun yet.
+        self._starting: set[Lease] = set()
         self._leaving = anyio.Event()
         self._learner = Learner(store, automations)
         self._teller = Teller(store, queues, self._learner.lesson, automations.get)
@@ -139,8 +145,10 @@ class Supervisor:
             async with anyio.create_task_group() as group, anyio.create_task_group() as beside:
                 for companion in (self._learner, self._teller, self._spares):
                     beside.start_soon(companion.run)
-                await self._claim_until(stop, group)
-                self._leaving.set()
+                try:
+                    await self._claim_until(stop, group)
+                finally:
+                    self._leaving.set()
                 scope.deadline = anyio.current_time() + self._grace_s
                 log.info("runner stopping", owner=self.owner, running=len(self._leases))
                 beside.cancel_scope.cancel()
@@ -149,6 +157,10 @@ class Supervisor:
     @property
     def _free(self) -> int:
         return self._capacity - len(self._placed)
+
+    @property
+    def _has_room(self) -> bool:
+        return self._free > 0 and len(self._starting) < STARTS
 
     async def _claim_until(self, stop: anyio.Event, group: TaskGroup) -> None:
         while not stop.is_set():
@@ -173,7 +185,7 @@ class Supervisor:
             return False
         version = await self._store.version()
         # With every place taken, only what has to be ended is looked for.
-        if now < self._next_claim and (version == self._version or self._free <= 0):
+        if now < self._next_claim and (version == self._version or not self._has_room):
             return False
         if now >= self._next_claim:
             await self._store.probe()
@@ -185,7 +197,7 @@ class Supervisor:
         return found
 
     async def _claim(self, group: TaskGroup) -> bool:
-        room = self._free > 0
+        room = self._has_room
         # Shielded: a session that is claimed must find its task.
         with anyio.CancelScope(shield=True):
             found = await self._store.claim(
@@ -202,6 +214,7 @@ class Supervisor:
         self._leases.add(lease)
         if room:
             self._placed.add(lease)
+            self._starting.add(lease)
         group.start_soon(self._attend, session, lease)
         return True
 
@@ -240,8 +253,12 @@ class Supervisor:
         finally:
             self._leases.discard(lease)
             self._placed.discard(lease)
-            # A place is free: look at once, though no version may have changed.
-            self._next_claim = 0.0
+            self._begun(lease)
+
+    def _begun(self, lease: Lease) -> None:
+        self._starting.discard(lease)
+        # There may be room: look at once, though no version may have changed.
+        self._next_claim = 0.0
 
     async def _run(self, session: Session, lease: Lease) -> None:
         known = log.bind(session=session.id, generation=lease.generation)
@@ -257,12 +274,12 @@ class Supervisor:
         if lease not in self._placed:
             # It may begin again, but not here and now.
             with suppress(*LOST):
-                await self._store.release(lease)
+                await insist(lambda: self._store.release(lease), patience_s=PATIENCE_S)
             return
         try:
             answers = self._unseal(session)
             automation = self._automations[session.automation]
-            data = beginning(automation, session, answers, picture.percentual)
+            data = beginning(automation, session, answers, picture)
         except Exception as error:
             known.error("session's answers are unreadable", **blame(error))
             detail = {"causa": "unreadable answers", **blame(error)}
@@ -312,8 +329,11 @@ class Supervisor:
             limits=Limits(
                 life_s=automation.deadline_s + PAUSE_S + OVERTIME_S, memory=self._workplace.memory
             ),
+            begun=partial(self._begun, lease),
             leaving=self._leaving,
             grace_s=self._grace_s,
+            # Who serves one queue alone leaves nobody behind to serve it.
+            gives_back=self._orphans,
         )
 
     def _child(self) -> Child:

@@ -3,7 +3,7 @@
 1. It writes to sessions that are in nobody's hands, so what it says counts only if nothing has
    happened to the session since it was read; of several runners the first one is heard.
 2. It remembers nothing: what was told last is in the log. So a new runner goes on where another one
-   stopped, and two of them do not repeat each other.
+   stopped, two of them do not repeat each other, and the one that knows less keeps quiet.
 3. A session that comes while a place is free is taken in a moment, and is not told to wait.
 """
 
@@ -58,6 +58,8 @@ class Teller:
         """Look again and again, until cancelled."""
         version, due = -1, 0.0
         while True:
+            # First of all: a new runner takes those for whom it has places before it tells anybody.
+            await anyio.sleep(TELL_S)
             try:
                 now = anyio.current_time()
                 seen = await self._store.version()
@@ -67,11 +69,11 @@ class Teller:
                         # Somebody is too new to be told: look again, whatever happens.
                         version = -1
             except StoreError:
-                pass  # The supervisor says so.
+                # The supervisor says so; here it is only tried again.
+                version = -1
             except Exception as error:
                 # The top of this task: who waits uninformed is still served.
                 log.error("the line could not be told", **blame(error))
-            await anyio.sleep(TELL_S)
 
     async def _tell(self) -> bool:
         """Tell whom it concerns; True if somebody was left out for being too new."""
@@ -97,10 +99,18 @@ class Teller:
         """Seconds until its place is free; None if unknown, or while it rests."""
         if session.status is Status.PAUSED:
             return None
-        if last is not None and (told := last.data.get("restante_s")):
-            return max(0.0, float(sum(told)) / 2 - (now - _moment(last.at)))
-        takes = self._takes(session)
-        return None if takes is None else max(0.0, takes - (now - _moment(session.updated_at)))
+        data, since = (last.data, last.at) if last else ({}, session.updated_at)
+        lesson, etapa = self._lesson(session.automation), str(data.get("etapa", FIRST_SCREEN))
+        if told := data.get("restante_s"):
+            remains = sum(told) / 2
+        elif etapa == FIRST_SCREEN:
+            remains = lesson.duration
+        elif data.get("fase") != Phase.NOTICE:
+            remains = sum(lesson.remaining.get(etapa, ())) / 2
+        else:
+            # It takes longer than any before: nobody knows how long.
+            remains = 0
+        return max(0.0, float(remains) - (now - _moment(since))) if remains else None
 
     def _takes(self, session: Session) -> float | None:
         return self._lesson(session.automation).duration or None
@@ -121,7 +131,8 @@ class Teller:
 
 
 def _held(session: Session, now: float) -> bool:
-    return session.lease_until is not None and _moment(session.lease_until) > now
+    free = session.lease_owner is None or session.lease_until is None
+    return not free and _moment(str(session.lease_until)) > now
 
 
 def _moment(text: str) -> float:

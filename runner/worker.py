@@ -59,6 +59,7 @@ AGAIN = frozenset(
     }
 )
 AGAIN_MESSAGE = "O site de cotação falhou. Estamos tentando mais uma vez, desde o começo."
+BROWSER_AGAIN_MESSAGE = "Nosso navegador falhou. Estamos tentando mais uma vez, desde o começo."
 TURN_MESSAGE = "Outra cotação está neste passo agora. A sua vem em seguida."
 # This session is no longer ours to write.
 LOST = (Fenced, Ended, UnknownSession)
@@ -165,15 +166,19 @@ class _Run:
                 break
             if ending is not None:
                 log.warning("flow failed", tipo=ending.tipo, attempt=attempt, **ending.detail)
-            told = self._reporter.submitted
-            if told or ending is None or ending.tipo not in AGAIN or attempt == ATTEMPTS:
+            if ending is None or attempt == ATTEMPTS or not self._may_try_again(ending):
                 break
             try:
-                await self._reporter.again(attempt + 1, AGAIN_MESSAGE)
+                await self._reporter.again(attempt + 1, _again(ending))
             except Exception as error:
                 return _ending(error)
             await anyio.sleep(AGAIN_S)
         return ending
+
+    def _may_try_again(self, ending: Failure) -> bool:
+        # A browser that was dead on arrival has done nothing yet: that is as if it had not opened.
+        stillborn = ending.tipo == "navegador_caiu" and not self._reporter.spoken
+        return not self._reporter.submitted and (stillborn or ending.tipo in AGAIN)
 
     async def _attempt(self, context: Context) -> Failure | None:
         try:
@@ -287,6 +292,10 @@ def _load(name: str) -> Flow:
     module, _, function = name.partition(":")
     flow: Flow = getattr(importlib.import_module(module), function)
     return flow
+
+
+def _again(ending: Failure) -> str:
+    return BROWSER_AGAIN_MESSAGE if ending.tipo.startswith("navegador") else AGAIN_MESSAGE
 
 
 def _ending(error: Exception) -> Failure | None:

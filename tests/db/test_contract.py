@@ -174,15 +174,28 @@ async def test_an_orphan_of_another_queue_is_claimed_only_on_request_and_only_on
 
 @pytest.mark.parametrize("how", ["released", "cancelled while it waited"])
 async def test_what_nobody_serves_can_be_ended_by_who_looks_after_orphans(
-    store: Store, how: str
+    store: Store, clock: Clock, how: str
 ) -> None:
     if how == "released":
         await store.release((await claimed(store))[1])
+        # Its own runner may be about to come back.
+        clock.forward(30)
+        assert await store.claim("me", queues=["other"], ttl_s=5, orphans=True) is None
+        clock.forward(31)
     else:
         await store.create(new())
         await store.wish("a", Wish.CANCEL)
     found = await store.claim("me", queues=["other"], ttl_s=5, orphans=True)
     assert found is not None and found[0].id == "a"
+
+
+async def test_a_clock_that_is_set_back_does_not_hold_what_was_given_back(
+    store: Store, clock: Clock
+) -> None:
+    await store.release((await claimed(store))[1])
+    clock.forward(-600)
+    assert await store.waiting("q") == 1
+    assert await store.claim("me", queues=["q"], ttl_s=5) is not None
 
 
 async def test_a_renewed_lease_holds(store: Store, clock: Clock) -> None:

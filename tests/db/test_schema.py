@@ -73,5 +73,17 @@ async def test_what_is_asked_often_never_walks_what_lies_behind(
 
 def _anything() -> dict[str, object]:
     """A value for every name; NULL is enough for a plan."""
-    names = ("now", "until", "owner", "queues", "orphans", "limits", "room", "limit", "queue", "id")
+    names = (
+        "now",
+        "deserted",
+        "until",
+        "owner",
+        "queues",
+        "orphans",
+        "limits",
+        "room",
+        "limit",
+        "queue",
+        "id",
+    )
     return dict.fromkeys(names)

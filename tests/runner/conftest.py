@@ -101,6 +101,13 @@ class Bench:
         """Anything else that runs beside the test."""
         self._group.start_soon(call, *arguments)
 
+    async def restart(self, supervisor: Supervisor, **options: Any) -> Supervisor:
+        """Stop this one and start the next one over the same database."""
+        self.stop.set()
+        await self.left(supervisor)
+        self.stop = anyio.Event()
+        return self.supervise(**options)
+
     async def claim(self, name: str = "a", *, ttl_s: float = 5) -> Lease:
         """This test holds the session itself."""
         found = await self.store.claim("test", queues=["q"], ttl_s=ttl_s)

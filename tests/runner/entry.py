@@ -1,6 +1,13 @@
-"""The tests' own worker: what `andamento.worker` does, for automations that misbehave."""
+"""The tests' own worker: what `andamento.worker` does, for automations that misbehave.
+
+Its one argument is a way to misbehave as a spare: `brittle` dies while it gets ready, `faint` when
+it is given its job.
+"""
 
 from __future__ import annotations
+
+import os
+import sys
 
 import anyio
 
@@ -32,7 +39,11 @@ if __name__ == "__main__":
     lifeline = Lifeline()
     line = lifeline.line()
     if Warmup.from_line(line):
+        if "brittle" in sys.argv:
+            os._exit(9)
         # These automations need no browser: the process itself is all that can be ready.
         line = lifeline.line()
+        if line and "faint" in sys.argv:
+            os._exit(9)
     if line:
         anyio.run(main, Job.from_line(line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -123,6 +124,25 @@ async def waits(context: Context) -> None:
     await anyio.sleep_forever()
 
 
+async def lingers(context: Context) -> None:
+    """Leave one screen and stay on the next one until the file `file` is there.
+
+    With `email` it submits before, with `nome` it says that it is about to end.
+    """
+    report, answers = context.report, context.answers
+    await report.entered("1", "Seguro", "Escolhendo")
+    await report.done("1", "Seguro", "Escolhido")
+    await report.entered("4", "Seguro atual", "Esperando")
+    if answers.get("email"):
+        await report.submitting("Enviando")
+    if answers.get("nome"):
+        await report.notice("Quase lá", restante_s=(1, 5))
+    await report.done("4", "Seguro atual", "Pronto para esperar")
+    while not answers.get("file") or not await anyio.Path(answers["file"]).exists():
+        await anyio.sleep(0.01)
+    await report.result(DONE)
+
+
 async def sleeps(context: Context) -> None:
     """Do nothing, and say nothing."""
     await anyio.sleep_forever()
@@ -141,6 +161,28 @@ async def has_child(context: Context) -> None:
     Path(context.answers["file"]).write_text(str(child.pid), encoding="ascii")
     await context.report.entered("5", "Estimativa", "Esperando")
     await anyio.sleep_forever()
+
+
+async def grows(context: Context) -> None:
+    """Take some hundred MB, and have a child process, too."""
+    child = await anyio.to_thread.run_sync(_stray)
+    Path(context.answers["file"]).write_text(str(child.pid), encoding="ascii")
+    await context.report.entered("6", "Itens", "Crescendo")
+    # Not zeros: pages that nobody wrote to are not resident.
+    kept = bytearray(os.urandom(1 << 20)) * 300
+    await anyio.sleep_forever()
+    assert kept
+
+
+async def speaks(context: Context) -> None:
+    """Say this and that on standard output, as flows and their libraries do."""
+    await context.report.entered("2", "Placa", "Informando a placa")
+    spoken = {"level": "warning", "event": "plate was refused", "screen": "2", "tries": 2}
+    # A key that no call could be given.
+    odd = {"level": "info", "event": "odd", "self": 1, "tries": 3}
+    for line in (json.dumps(spoken), json.dumps(odd), '["no", "line"]', '{"half', "plain words"):
+        print(line, flush=True)
+    os._exit(3)
 
 
 async def holds_lock(context: Context) -> None:
@@ -186,6 +228,9 @@ AUTOMATIONS: Mapping[str, Automation] = {
                 "walks",
                 "waits",
                 "clings",
+                "lingers",
+                "grows",
+                "speaks",
                 "sleeps",
                 "has_child",
                 "holds_lock",

@@ -1,4 +1,4 @@
-"""A supervisor alone in a process, to be killed."""
+"""A supervisor alone in a process, to be killed; told its database URL and number of spares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.runner.conftest import COMMAND, SITE
 from tests.runner.flows import AUTOMATIONS
 
 
-async def main(url: str) -> None:
+async def main(url: str, spares: int) -> None:
     """Work until killed."""
     async with SqliteStore(url.removeprefix("sqlite:///")) as store:
         supervisor = Supervisor(
@@ -23,10 +23,11 @@ async def main(url: str) -> None:
             command=COMMAND,
             workplace=Workplace(database=url, site=SITE),
             unseal=lambda session: {},
+            spares=spares,
             ttl_s=1,
         )
         await supervisor.run(anyio.Event())
 
 
 if __name__ == "__main__":
-    anyio.run(main, sys.argv[1])
+    anyio.run(main, sys.argv[1], int(sys.argv[2]) if sys.argv[2:] else 0)

@@ -23,7 +23,7 @@ ORDER BY sessions.priority DESC, sessions.created_at, sessions.id LIMIT :limit;
 -- name: waiting
 SELECT count(*) FROM sessions
 WHERE ended_at IS NULL AND queue = :queue AND status = 'queued'
-    AND (lease_until IS NULL OR lease_until <= :now);
+    AND (lease_owner IS NULL OR lease_until <= :now);
 
 -- name: events
 SELECT session_id, seq, type, at, data, detail FROM events
@@ -53,7 +53,7 @@ WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE idempotency_key = :key)
             AND status NOT IN ('failed', 'cancelled'))
     AND (:queue_limit IS NULL OR :queue_limit > (SELECT count(*) FROM sessions
         WHERE ended_at IS NULL AND queue = :queue AND status = 'queued'
-            AND (lease_until IS NULL OR lease_until <= :now)))
+            AND (lease_owner IS NULL OR lease_until <= :now)))
 RETURNING *;
 
 -- name: repeated
@@ -72,13 +72,14 @@ RETURNING *;
 -- name: claim
 -- Of what is free, an owner that is still named let its lease run out (`release` takes the name
 -- away). That, and what shall be cancelled, somebody has to end: it comes first, and needs neither
--- room nor a place within its automation's limit.
+-- room nor a place within its automation's limit. What was given back to a queue of somebody else is
+-- left to its next runner for a while.
 UPDATE sessions SET generation = generation + 1, lapses = lapses + (lease_owner IS NOT NULL),
     lease_owner = :owner, lease_until = :until, status = 'running', pid = NULL
 WHERE id = (SELECT id FROM sessions
-    WHERE ended_at IS NULL AND (lease_until IS NULL OR lease_until <= :now)
+    WHERE ended_at IS NULL AND (lease_owner IS NULL OR lease_until <= :now)
         AND (queue IN (SELECT value FROM json_each(:queues))
-            OR (:orphans AND (lease_until IS NOT NULL OR wish = 'cancel')))
+            OR (:orphans AND (lease_owner IS NOT NULL OR wish = 'cancel' OR lease_until <= :deserted)))
         AND (lease_owner IS NOT NULL OR wish IS 'cancel'
             OR (:room AND automation NOT IN (SELECT bound.key FROM json_each(:limits) AS bound
                 WHERE bound.value <= (SELECT count(*) FROM sessions AS held
@@ -117,7 +118,7 @@ INSERT INTO events (session_id, seq, generation, type, at, data)
 SELECT id, last_seq + 1, generation, 'progress', max(:now, updated_at), :data
 FROM sessions
 WHERE id = :id AND generation = :generation AND last_seq = :last_seq AND ended_at IS NULL
-    AND status = 'queued' AND (lease_until IS NULL OR lease_until <= :now)
+    AND status = 'queued' AND (lease_owner IS NULL OR lease_until <= :now)
 RETURNING seq, at;
 
 -- name: note
