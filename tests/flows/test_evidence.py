@@ -50,7 +50,7 @@ PLACES = f"""
 <title>{ALL_SPELT}</title><h1 title="{ALL_SPELT}" data-x="{ALL_SPELT}">Tela de teste</h1>
 <p>{ALL_SPELT}</p><p><span>529</span>.<b>982</b>.<i>247-25</i></p><p>Ana <b>Lú</b>cia</p>
 <input value="Rua do Acaso, 12"><input type=password value=anything><input type=hidden value=x1>
-<input type=number value=4711><textarea>Rua do Acaso, 12</textarea>
+<input type=number value=471108150471><textarea>Rua do Acaso, 12</textarea>
 <select><option>A<option selected>Primeira opção</select>
 <div role=button aria-haspopup=listbox>Escolhida</div><div contenteditable=true>Rua do Acaso</div>
 <a href="https://x.example/?nome=Ana+L%C3%BAcia&cpf=52998224725">link</a>
@@ -69,7 +69,7 @@ setInterval(back, 1); new MutationObserver(back).observe(document, {{
 </script>
 """
 # What of PLACES nobody may read, beside the spellings.
-FIELDS = ("Rua do Acaso", "anything", "x1", "4711", "Escolhida", "Primeira")
+FIELDS = ("Rua do Acaso", "anything", "x1", "471108150471", "Escolhida", "Primeira")
 # All that can be read on a page: texts, fields, attributes, in every frame's own document.
 READ = """
 () => [...document.querySelectorAll('*')]
@@ -247,7 +247,7 @@ async def test_every_place_of_a_page_is_masked_though_its_scripts_put_it_back(
     assert exhibit.facts["missing"] == {}
     assert "screenshot.png" in exhibit.files
     assert "Tela de teste" in contents(exhibit)["page.yaml"].decode()
-    assert leaks(exhibit, (*SPELLINGS, "Rua do Acaso", "4711")) == {}
+    assert leaks(exhibit, (*SPELLINGS, "Rua do Acaso", "471108150471")) == {}
     read = "".join(camera.read)
     assert seen(read, (*SPELLINGS, *FIELDS)) == []
     assert read.count(DOTS) > len(SPELLINGS)
