@@ -259,6 +259,19 @@ def test_ctrl_c_cancels_the_run_and_waits_for_its_ending(cli: Cli) -> None:
     assert rest[-1]["data"]["tipo"] == "cancelado"
 
 
+def test_a_run_whose_reader_leaves_is_ended_and_not_left_to_nobody(cli: Cli) -> None:
+    answers = '{"etapas": 1000, "intervalo_s": 0.05}'
+    with cli.running(*SIMULATED, answers, "--session", "mine", "--json") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(60) == 1
+        process.stdout = None
+    (facts,) = cli.facts("show", "mine", "--json")
+    assert facts["status"] == "failed"
+    assert facts["events"][-1]["data"]["tipo"] == "robo_interrompido"
+
+
 def test_the_keys_are_made_once_and_readable_by_nobody_else(cli: Cli) -> None:
     cli.facts("simulate", "--prepare")
     keys = {path.name: path.read_bytes() for path in (cli.folder / ".andamento").iterdir()}

@@ -12,8 +12,9 @@ import pytest
 
 from db.events import Event, EventType, Status
 from db.snapshot import Snapshot
-from db.store import EventLog, Session, Wish
-from runner.ending import BACK_MESSAGE, history
+from db.store import EventLog, Lease, Runs, Session, Wish
+from runner.ending import BACK_MESSAGE, fence, history
+from runner.job import Job
 from runner.reception import AGAIN_MESSAGE
 from runner.supervisor import Supervisor
 from tests.runner.conftest import PACE_S, Bench, gone
@@ -190,6 +191,30 @@ async def test_a_second_signal_puts_everything_in_order_at_once(bench: Bench) ->
     for session in running:
         assert session.pid is not None
         await gone(session.pid)
+
+
+async def test_a_second_signal_while_a_session_is_being_ended_lets_it_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending, signalled = anyio.Event(), anyio.Event()
+
+    async def fencing(store: Runs, job: Job) -> Lease | None:
+        ending.set()
+        await signalled.wait()
+        return await fence(store, job)
+
+    monkeypatch.setattr("runner.attempt.fence", fencing)
+    await bench.create("lingers", email="josefina@example.org")
+    async with hurried(bench.supervisor(grace_s=3600, ttl_s=60)) as scope:
+        running = await lingering(bench)
+        psutil.Process(running.pid).kill()
+        await ending.wait()
+        scope.cancel()
+        await anyio.wait_all_tasks_blocked()
+        signalled.set()
+    told = await bench.ending()
+    assert (told.data["tipo"], told.data["dados_enviados"]) == ("robo_interrompido", True)
+    assert told.detail is not None and "SIGKILL" in told.detail
 
 
 async def test_an_orphan_is_ended_though_every_place_is_taken(bench: Bench) -> None:

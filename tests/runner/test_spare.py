@@ -91,6 +91,18 @@ async def test_an_automation_without_a_browser_leaves_the_spare_to_others(bench:
     assert waiting.is_running()
 
 
+async def test_spares_make_room_for_sessions_that_need_no_browser(bench: Bench) -> None:
+    bench.supervise(capacity=2, spares=2)
+    await until(lambda: len(workers()) == 2)
+    waiting = workers()
+    for name in ("a", "b"):
+        await bench.create("simulacao", name, etapas=1, intervalo_s=60)
+    pids = {(await bench.screen("1", name)).pid for name in ("a", "b")}
+    for process in waiting:
+        await gone(process.pid)
+    await until(lambda: {worker.pid for worker in workers()} == pids)
+
+
 class Looks:
     """Counts how often spares were looked after."""
 
