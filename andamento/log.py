@@ -4,13 +4,15 @@
    what it says, so its log is standard output, and each session's part of it goes into the
    database as well (`runner/journal.py`).
 2. Nobody waits for who does not read: lines are handed to a thread, and the newest are lost when
-   too many are waiting.
+   too many are waiting. The thread writes past Python's buffer, whose lock it would hold while
+   nobody reads: the interpreter needs that lock to leave, and aborts without it.
 """
 
 from __future__ import annotations
 
 import atexit
 import logging
+import os
 import queue
 import sys
 import threading
@@ -84,7 +86,7 @@ class _Unhurried:
     """A text stream: a thread writes to the real one."""
 
     def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
+        self._write = _unbuffered(stream)
         self._lines: queue.Queue[str] = queue.Queue(WAITING_LINES)
         threading.Thread(target=self._work, name="log", daemon=True).start()
         atexit.register(self._leave)
@@ -102,9 +104,7 @@ class _Unhurried:
             text = self._lines.get()
             # Nobody reads any more: the work goes on.
             with suppress(OSError, ValueError):
-                self._stream.write(text)
-                if self._lines.empty():
-                    self._stream.flush()
+                self._write(text)
             self._lines.task_done()
 
     def _leave(self) -> None:
@@ -112,3 +112,18 @@ class _Unhurried:
             self._lines.all_tasks_done.wait_for(
                 lambda: not self._lines.unfinished_tasks, FAREWELL_S
             )
+
+
+def _unbuffered(stream: IO[str]) -> Callable[[str], object]:
+    try:
+        descriptor = stream.fileno()
+    except (AttributeError, OSError):
+        # Not a file: captured by a test.
+        return stream.write
+
+    def write(text: str) -> None:
+        rest = text.encode()
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+
+    return write

@@ -22,6 +22,7 @@ from runner import spare
 from runner.job import Warmup
 from runner.process import Child
 from runner.spare import Spares
+from runner.supervisor import Supervisor
 from tests.runner.conftest import COMMAND, PACE_S, Bench, gone
 
 pytestmark = pytest.mark.anyio
@@ -63,15 +64,26 @@ async def one_spare(*besides: int | None, of: int | None = None) -> psutil.Proce
     return others()[0]
 
 
+async def ready_spare(supervisor: Supervisor, *besides: int) -> psutil.Process:
+    """The spare that would be given, once it is there to be given."""
+
+    def others() -> list[int]:
+        waiting = supervisor._spares._waiting
+        return [spare.child.pid for spare in waiting if spare.child.pid not in besides]
+
+    await until(lambda: len(others()) == 1)
+    return psutil.Process(others()[0])
+
+
 async def test_a_session_gets_the_process_that_waits_and_a_new_one_takes_its_place(
     bench: Bench, tmp_path: Path
 ) -> None:
-    bench.supervise(capacity=2, spares=1)
-    first = await one_spare()
+    supervisor = bench.supervise(capacity=2, spares=1)
+    first = await ready_spare(supervisor)
     await bench.create("lingers", file=str(tmp_path / "go"))
     session = await bench.screen("4")
     assert session.pid == first.pid
-    second = await one_spare(first.pid)
+    second = await ready_spare(supervisor, first.pid)
     await bench.create("lingers", "b", file=str(tmp_path / "go"))
     assert (await bench.screen("4", "b")).pid == second.pid
     (tmp_path / "go").touch()
@@ -167,8 +179,7 @@ async def test_a_new_spare_waits_for_a_calm_moment(
 
     monkeypatch.setattr(Spares, "_start", starting)
     monkeypatch.setattr(spare, "CALM_S", 1.0)
-    bench.supervise(capacity=2, spares=1)
-    await one_spare()
+    await ready_spare(bench.supervise(capacity=2, spares=1))
     before = anyio.current_time()
     await bench.create("lingers")
     await until(lambda: len(started) == 2)
@@ -179,11 +190,11 @@ async def test_a_new_spare_waits_for_a_calm_moment(
 async def test_a_spare_that_is_dead_or_stopped_is_replaced(
     bench: Bench, number: signal.Signals
 ) -> None:
-    bench.supervise(capacity=2, spares=1)
-    first = await one_spare()
+    supervisor = bench.supervise(capacity=2, spares=1)
+    first = await ready_spare(supervisor)
     first.send_signal(number)
     await gone(first.pid)
-    second = await one_spare(first.pid)
+    second = await ready_spare(supervisor, first.pid)
     await bench.create("lingers")
     assert (await bench.screen("4")).pid == second.pid
 
@@ -271,8 +282,7 @@ async def test_where_every_spare_dies_a_session_starts_cold(
 async def test_a_spare_that_dies_while_it_is_given_ends_the_session_truthfully(
     bench: Bench,
 ) -> None:
-    bench.supervise(capacity=2, spares=1, command=[*COMMAND, "faint"])
-    await one_spare()
+    await ready_spare(bench.supervise(capacity=2, spares=1, command=[*COMMAND, "faint"]))
     await bench.create("walks")
     ending = await bench.ending()
     assert (ending.data["tipo"], ending.data["dados_enviados"]) == ("robo_interrompido", False)
@@ -291,8 +301,7 @@ async def test_a_spare_that_is_killed_just_before_it_is_given_is_no_hang(
         return child
 
     monkeypatch.setattr(Spares, "take", killing)
-    bench.supervise(capacity=2, spares=1)
-    await one_spare()
+    await ready_spare(bench.supervise(capacity=2, spares=1))
     await bench.create("walks")
     assert (await bench.ending()).data["tipo"] == "robo_interrompido"
 
