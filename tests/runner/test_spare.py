@@ -222,23 +222,20 @@ async def tended(*, count: int = 1, command: tuple[str, ...] = COMMAND) -> Async
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
-async def test_a_spare_that_is_not_well_is_not_given(
-    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with tended(count=2) as spares:
-        await until(lambda: len(workers()) == 2)
-        # From here on nobody looks after them: only the giving itself can tell.
-        monkeypatch.setattr(spare, "LOOK_S", 3600)
-        await until(lambda: len(spares._waiting) == 2)
-        ill, well = (one.child for one in spares._waiting)
+async def test_a_spare_that_is_not_well_is_not_given(number: signal.Signals) -> None:
+    # Nobody looks after them: only the giving itself can tell.
+    spares = Spares(lambda: Child(COMMAND), Warmup(), count=2, free=lambda: 2)
+    for _ in range(2):
+        await spares._start(anyio.current_time())
+    ill, well = (one.child for one in spares._waiting)
+    async with ill, well:
         process = psutil.Process(ill.pid)
         process.send_signal(number)
         held = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
         await until(lambda: not ill.running or process.status() in held)
         assert spares.take() is well
         assert spares.take() is None
-        async with well:
-            assert well.running
+        assert well.running
 
 
 async def test_where_spares_keep_dying_the_pauses_grow(monkeypatch: pytest.MonkeyPatch) -> None:
