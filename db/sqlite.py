@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
+from db.bell import listening
 from db.connection import BUSY_TIMEOUT_S, Database
 from db.errors import (
     Ended,
@@ -42,7 +43,7 @@ from db.row import (
     told_text,
 )
 from db.sql import named_queries
-from db.store import PAGE, Lease, LogLine, NewSession, Session, Wish
+from db.store import PAGE, Bell, Lease, LogLine, NewSession, Session, Standing, Wish
 
 QUERIES = named_queries("sqlite")
 # Of the library, which is not that of the `sqlite3` in the shell.
@@ -123,6 +124,11 @@ class SqliteStore:
         rows = await self._read("waiting", {"queue": queue, "now": rfc3339(self._clock())})
         return int(rows[0][0])
 
+    async def standing(self) -> Standing:
+        """What has not ended, in numbers; its cost does not grow with what has."""
+        row = (await self._read("standing", {"now": rfc3339(self._clock())}))[0]
+        return Standing(**dict(row), journal=self._database.journal())
+
     async def logs(self, session_id: str, *, limit: int = 200) -> list[LogLine]:
         """The last `limit` lines about the session, in order."""
         return [
@@ -149,6 +155,10 @@ class SqliteStore:
     async def version(self) -> int:
         """A number that changes whenever another connection has committed."""
         return int((await self._read("version", {}))[0][0])
+
+    def bell(self) -> AbstractContextManager[Bell | None]:
+        """Hears that somebody has committed, while the block lasts."""
+        return listening(self._database.bell.path)
 
     async def probe(self) -> None:
         """Raise what is wrong with the database at this moment, if anything is."""

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, Self
@@ -111,6 +112,45 @@ class LogLine:
     fields: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journal:
+    """How an engine's write-ahead log stands.
+
+    `left_frames` is what the last checkpoint of this process had to leave because somebody still
+    read it; `checkpoint_age_s` counts from its last complete one, or from the opening of the store.
+    """
+
+    bytes: int
+    left_frames: int
+    checkpoint_age_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How many sessions have not ended, by status, and how they wait.
+
+    `held` are in somebody's hands whose lease runs. Of those that are queued and nobody's,
+    `oldest_queued_at` is when the first was created, `untouched_since` the longest that one of them
+    has been neither told nor given back; None where there is none.
+    """
+
+    queued: int
+    running: int
+    paused: int
+    held: int
+    oldest_queued_at: str | None
+    untouched_since: str | None
+    journal: Journal | None = None
+
+
+class Bell(Protocol):
+    """Says that somebody may have committed; what it does not say is found by asking."""
+
+    async def wait(self) -> None:
+        """Return once it has rung since the last `wait`."""
+        ...
+
+
 class EventLog(Protocol):
     """Reading: what happened."""
 
@@ -134,6 +174,10 @@ class EventLog(Protocol):
         """A number that changes whenever any other process has committed; cheap to ask."""
         ...
 
+    def bell(self) -> AbstractContextManager[Bell | None]:
+        """A bell to hear while the block lasts; None where there is none: then ask `version`."""
+        ...
+
     async def probe(self) -> None:
         """Raise the StoreError that is wrong with the store at this moment, if one is."""
         ...
@@ -150,6 +194,10 @@ class EventLog(Protocol):
 
     async def waiting(self, queue: str) -> int:
         """How many sessions of this queue are queued and in nobody's hands."""
+        ...
+
+    async def standing(self) -> Standing:
+        """What has not ended, in numbers; its cost does not grow with what has."""
         ...
 
     async def logs(self, session_id: str, *, limit: int = 200) -> list[LogLine]:

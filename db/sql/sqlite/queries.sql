@@ -25,6 +25,18 @@ SELECT count(*) FROM sessions
 WHERE ended_at IS NULL AND queue = :queue AND status = 'queued'
     AND (lease_owner IS NULL OR lease_until <= :now);
 
+-- name: standing
+-- Only what is open has an entry in this index. Whoever gives a session back ends its lease at that
+-- moment.
+SELECT count(*) FILTER (WHERE status = 'queued') AS queued,
+    count(*) FILTER (WHERE status = 'running') AS running,
+    count(*) FILTER (WHERE status = 'paused') AS paused,
+    count(*) FILTER (WHERE lease_until > :now) AS held,
+    min(created_at) FILTER (WHERE status = 'queued' AND lease_owner IS NULL) AS oldest_queued_at,
+    min(max(updated_at, coalesce(lease_until, '')))
+        FILTER (WHERE status = 'queued' AND lease_owner IS NULL) AS untouched_since
+FROM sessions INDEXED BY sessions_open WHERE ended_at IS NULL;
+
 -- name: events
 SELECT session_id, seq, type, at, data, detail FROM events
 WHERE session_id = :id AND seq > :after ORDER BY seq LIMIT :limit;
