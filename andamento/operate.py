@@ -28,24 +28,31 @@ HostOption = Annotated[str | None, typer.Option(help="Address to listen on (defa
 PortOption = Annotated[
     int | None, typer.Option(help="Port, 0 for a free one (default: 8000).", min=0, max=65535)
 ]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(help="Service processes on the same port (default: 1).", min=1, max=64),
+]
 LifelineOption = Annotated[
     bool, typer.Option("--lifeline", hidden=True, help="Stop when standard input closes.")
 ]
 
 
-def up(db: DbOption = None, host: HostOption = None, port: PortOption = None) -> None:
+def up(
+    db: DbOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    workers: WorkersOption = None,
+) -> None:
     """Run service and runner together: all that one small server needs."""
 
     async def main() -> None:
-        settings = _prepare(db=db, host=host, port=port)
+        settings = _prepare(db=db, host=host, port=port, workers=workers)
         # The database is opened once here, so that a wrong one is one clear error and not two.
         async with open_store(settings, create=True):
             pass
-        place = ["--db", settings.db]
-        service = ["serve", *place, "--host", settings.host, "--port", str(settings.port)]
         await tree.grow(
-            service=service,
-            runner=["run", *place],
+            service=["serve", *_place(settings), "--workers", str(settings.workers)],
+            runner=["run", "--db", settings.db],
             ready=_ready,
             grace_s=settings.stop_grace_s,
         )
@@ -57,15 +64,25 @@ def serve(
     db: DbOption = None,
     host: HostOption = None,
     port: PortOption = None,
+    workers: WorkersOption = None,
     lifeline: LifelineOption = False,
+    descriptor: Annotated[
+        int | None, typer.Option(hidden=True, help="Listening socket, bound elsewhere.")
+    ] = None,
 ) -> None:
     """Run the service alone: requests, streams, snapshots."""
 
     async def main() -> None:
-        settings = _prepare(db=db, host=host, port=port)
-        from andamento import serving
+        settings = _prepare(db=db, host=host, port=port, workers=workers)
+        from andamento import fleet, serving
 
-        await _until_stopped(lambda stop: serving.serve(settings, stop, _ready), lifeline=lifeline)
+        async def work(stop: anyio.Event) -> None:
+            if settings.workers == 1 or descriptor is not None:
+                await serving.serve(settings, stop, _ready, descriptor=descriptor)
+            else:
+                await fleet.serve(settings, _place(settings), stop, _ready)
+
+        await _until_stopped(work, lifeline=lifeline)
 
     terminal.run(main)
 
@@ -88,6 +105,10 @@ def run_sessions(
         await _until_stopped(lambda stop: running.run(settings, stop), lifeline=lifeline)
 
     terminal.run(main)
+
+
+def _place(settings: Settings) -> list[str]:
+    return ["--db", settings.db, "--host", settings.host, "--port", str(settings.port)]
 
 
 def _prepare(stream: IO[str] | None = None, **given: object) -> Settings:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "ANDAMENTO_"
@@ -24,6 +24,8 @@ PREFIX = "ANDAMENTO_"
 # the end of a quote, in the same time.
 DRIVER_OPTIONS = "--max-semi-space-size=2"
 DEFAULT_DB = "sqlite:///andamento.db"
+# Short enough to be typed, too long to be tried out.
+METRICS_TOKEN_CHARACTERS = 16
 
 
 class WrongSetting(Exception):
@@ -44,6 +46,17 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address that the service listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port; 0 takes a free one.")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Service processes on the same port. Each counts rates and streams by itself: "
+        "their limits hold in each.",
+    )
+    tls_cert: str = Field(
+        "", description="Certificate with its chain, a PEM file: the service speaks HTTPS itself."
+    )
+    tls_key: str = Field("", description="The certificate's key, a PEM file without a password.")
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^\s/?#]+)?$",
@@ -70,6 +83,47 @@ class Settings(BaseSettings):
         ge=1,
         le=10_000,
         description="Visitors that may wait in one queue; who comes after is asked to come back.",
+    )
+    streams: int = Field(
+        12_000,
+        ge=1,
+        le=1_000_000,
+        description="Streams and long polls that one service process holds open, some 35 KB each; "
+        "whoever comes after is asked to come back.",
+    )
+    streams_per_address: int = Field(
+        200,
+        ge=1,
+        description="Of these for one address (IPv6: one /64); carriers put many phones behind "
+        "one.",
+    )
+    streams_per_session: int = Field(
+        50, ge=1, description="Of these for one session: a visitor's tabs and an operator."
+    )
+    stream_ping_s: float = Field(
+        15,
+        ge=1,
+        le=30,
+        description="Seconds between two signs of life on a stream: at most 30, for proxies cut "
+        "what is silent and the page gives a silent stream up after 45.",
+    )
+    stream_patience_s: float = Field(
+        20,
+        le=300,
+        description="Seconds after which a reader that takes nothing is cut (up to twice as many); "
+        "it loses nothing. More than ANDAMENTO_STREAM_PING_S.",
+    )
+    stream_life_s: float = Field(
+        600,
+        ge=10,
+        le=86_400,
+        description="Seconds after which a stream is renewed, give or take a fifth; shorter than "
+        "the longest request that a proxy allows.",
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="Whoever shows it as a bearer token may read /metrics from another machine, 16 "
+        "characters at least; empty: only this machine may.",
     )
     capacity: int = Field(
         3, ge=1, le=64, description="Sessions that one runner works on at the same time."
@@ -128,6 +182,22 @@ class Settings(BaseSettings):
             scheme, separator, rest = origin.partition("://")
             if scheme not in ("http", "https") or not separator or not rest or "/" in rest:
                 raise ValueError("each must look like https://site.example, without a path")
+        return value
+
+    @field_validator("stream_patience_s")
+    @classmethod
+    def _patient(cls, value: float, info: ValidationInfo) -> float:
+        # A ping that itself was wrong is said by itself.
+        ping = info.data.get("stream_ping_s", 0)
+        if value <= ping:
+            raise ValueError(f"must be more than {PREFIX}STREAM_PING_S ({ping:g})")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _long(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < METRICS_TOKEN_CHARACTERS:
+            raise ValueError(f"must have at least {METRICS_TOKEN_CHARACTERS} characters")
         return value
 
     @field_validator("db")

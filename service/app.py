@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from time import perf_counter
 
 import anyio
 import structlog
@@ -24,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db.errors import StoreError
 from db.store import Requests
-from service import cors, health, sessions, snapshot, snippet, start, stream
+from service import cors, health, metrics, sessions, snapshot, snippet, start, stream, websocket
 from service.address import networks
 from service.body import DISCARD_S, Body
 from service.broadcast import Broadcast
@@ -35,6 +36,7 @@ from service.picture import Gallery
 from service.request import accepts_stream, address, language
 from service.settings import Pace, ServiceSettings
 from service.tail import Bell, Tail
+from service.tally import Tally
 from service.token import SECRET_BYTES
 
 __all__ = ["Pace", "Service", "ServiceSettings", "create_app"]
@@ -61,12 +63,12 @@ def create_app(
     """The ASGI application over an open store.
 
     `seal(session_id, answers)` encrypts a visitor's answers; `secret` signs tokens (at least 32
-    bytes); `bell` replaces polling the store. Raises ValueError for a short secret and for origins
+    bytes); `bell` replaces that of the store. Raises ValueError for a short secret and for origins
     or proxies that cannot be understood.
     """
     if len(secret.encode()) < SECRET_BYTES:
         raise ValueError(f"the secret must have at least {SECRET_BYTES} bytes")
-    broadcast = Broadcast(store)
+    broadcast, tally = Broadcast(store), Tally()
     return Service(
         Parts(
             store=store,
@@ -75,14 +77,16 @@ def create_app(
             secret=secret,
             settings=settings,
             broadcast=broadcast,
-            tail=Tail(store, broadcast, bell=bell),
+            tail=Tail(store, broadcast, bell=bell, tally=tally),
             gallery=Gallery(store, version=settings.version),
             gate=Gate(
                 starts_per_minute=settings.starts_per_minute,
                 requests_per_minute=settings.requests_per_minute,
                 streams=settings.streams,
                 streams_per_address=settings.streams_per_address,
+                streams_per_session=settings.streams_per_session,
             ),
+            tally=tally,
             origins=cors.Origins(settings.cors_origins),
             trusted=networks(settings.trusted_proxies),
         )
@@ -92,16 +96,34 @@ def create_app(
 def routes(parts: Parts) -> list[Route]:
     """Every address that the service answers, once."""
     file = snippet.Snippet(parts.settings.snippet_path)
+    told = metrics.Metrics(parts)
     return [
-        Route("/api/rpa/start", _bound(start.start, parts), methods=["POST"]),
-        Route("/api/rpa/events/{session_id}", stream.Events(parts), methods=["GET"]),
-        Route("/api/rpa/progress/{session_id}", _bound(snapshot.progress, parts), methods=["GET"]),
-        Route("/api/rpa/sessions/{session_id}", _bound(sessions.cancel, parts), methods=["DELETE"]),
-        Route("/api/rpa/health", health.Health(parts).__call__, methods=["GET"]),
-        Route("/livez", health.live, methods=["GET"]),
-        Route("/readyz", _bound(health.ready, parts), methods=["GET"]),
-        Route("/snippet/andamento.js", file.__call__, methods=["GET"]),
-        Route("/snippet/andamento.{hash:str}.js", file.__call__, methods=["GET"]),
+        Route("/api/rpa/start", _bound(start.start, parts), methods=["POST"], name="start"),
+        Route("/api/rpa/events/{session_id}", stream.Events(parts), methods=["GET"], name="events"),
+        Route(
+            "/api/rpa/ws/{session_id}",
+            websocket.Socket(parts),
+            methods=websocket.METHODS,
+            name="websocket",
+        ),
+        Route(
+            "/api/rpa/progress/{session_id}",
+            _bound(snapshot.progress, parts),
+            methods=["GET"],
+            name="progress",
+        ),
+        Route(
+            "/api/rpa/sessions/{session_id}",
+            _bound(sessions.cancel, parts),
+            methods=["DELETE"],
+            name="cancel",
+        ),
+        Route("/api/rpa/health", health.Health(parts).__call__, methods=["GET"], name="health"),
+        Route("/livez", health.live, methods=["GET"], name="livez"),
+        Route("/readyz", _bound(health.ready, parts), methods=["GET"], name="readyz"),
+        Route("/metrics", told.__call__, methods=["GET"], name="metrics"),
+        Route("/snippet/andamento.js", file.__call__, methods=["GET"], name="snippet"),
+        Route("/snippet/andamento.{hash:str}.js", file.__call__, methods=["GET"], name="snippet"),
     ]
 
 
@@ -114,8 +136,10 @@ class Service:
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """What lives beside the requests, until cancelled."""
-        task_status.started()
-        await self.parts.tail.run()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self.parts.gallery.run)
+            task_status.started()
+            await self.parts.tail.run()
 
     def leave(self) -> None:
         """Tell every stream and long poll to end now; whoever is stuck is cut after a moment."""
@@ -131,36 +155,36 @@ class Service:
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
         else:
-            await receive()
-            await send({"type": "websocket.close", "code": 1000})
+            await self._http(*websocket.translated(scope, receive, send))
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = Body(scope, receive)
-        reply = _Reply(cors.dressed(scope, send, self.parts.origins))
+        reply = _Reply(cors.dressed(scope, send, self.parts.origins), self.parts.tally)
         scope.setdefault("state", {})["body"] = body
         try:
-            route = await self._route(scope, body)
+            reply.route, route = await self._route(scope, body)
             # Awaited here, not further in: a stream lives long, and so does every frame above it.
             await route(scope, body, reply)
         except ClientDisconnect:
             return
         except Exception as error:
-            refusal = _refusal(error)
+            reply.refusal = refusal = _refusal(error)
             if refusal is None:
-                refusal = Refusal("erro_interno")
+                reply.refusal = refusal = Refusal("erro_interno")
                 _report(error, scope)
             if not reply.started:
                 await _refuse(refusal, Request(scope), body, reply)
 
-    async def _route(self, scope: Scope, body: Body) -> ASGIApp:
+    async def _route(self, scope: Scope, body: Body) -> tuple[str, ASGIApp]:
         request, parts = Request(scope), self.parts
         if cors.is_preflight(scope):
-            return self._preflight(request)
+            return "preflight", self._preflight(request)
         if scope["path"] not in _UNCOUNTED:
             parts.gate.request(address(request, parts))
         if scope["method"] != "POST" and not body.complete:
             await body.read(parts.settings.body_limit, parts.settings.body_s)
-        return _found(self._routes, scope)
+        route = _found(self._routes, scope)
+        return route.name, route.app
 
     def _preflight(self, request: Request) -> Response:
         origin = request.headers.get("origin", "")
@@ -170,17 +194,31 @@ class Service:
 
 
 class _Reply:
-    """A `send` that knows whether the answer has begun."""
+    """A `send` that knows whether the answer has begun, and has it counted as it does."""
 
-    __slots__ = ("_send", "started")
+    __slots__ = ("_began", "_send", "_tally", "refusal", "route", "started")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, tally: Tally) -> None:
+        self._began = perf_counter()
         self._send = send
+        self._tally = tally
         self.started = False
+        # Names only: a path can hold anything.
+        self.route = "none"
+        self.refusal: Refusal | None = None
 
     async def __call__(self, message: Message) -> None:
-        self.started = True
+        if not self.started:
+            self.started = True
+            # A WebSocket is accepted without one.
+            self._count(message.get("status", 101))
         await self._send(message)
+
+    def _count(self, status: int) -> None:
+        self._tally.answered(self.route, status, perf_counter() - self._began)
+        if self.route == "start":
+            new = "new" if status == 202 else "repeated"
+            self._tally.starts[self.refusal.code if self.refusal else new] += 1
 
 
 def _bound(
@@ -189,14 +227,14 @@ def _bound(
     return partial(endpoint, parts=parts)  # type: ignore[call-arg]  # mypy sees no keyword in it
 
 
-def _found(known: Sequence[Route], scope: Scope) -> ASGIApp:
+def _found(known: Sequence[Route], scope: Scope) -> Route:
     """The route for this path and method; raises Refusal, with every method that the path has."""
     methods: set[str] = set()
     for route in known:
         match, child = route.matches(scope)
         if match is Match.FULL:
             scope.update(child)
-            return route.app
+            return route
         if match is Match.PARTIAL:
             methods |= route.methods or set()
     if methods:

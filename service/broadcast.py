@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -22,10 +22,12 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from db.events import Event
-from service.window import WINDOW_BYTES, Batch, Window, encode, join
+from service.window import WINDOW_BYTES, WRITE_BYTES, Batch, Frame, Window, encode, join
 
-# A page of history for one reader: encoding it holds the event loop for about a millisecond.
+# A page of history for one reader: encoding it holds the event loop for about a millisecond. Where
+# events are long a page has fewer of them, for what does not fit into the write is read again.
 REPLAY_PAGE = 200
+PAGE_BYTES = 2 * WRITE_BYTES
 
 
 class Pages(Protocol):
@@ -39,7 +41,7 @@ class Pages(Protocol):
 class Channel:
     """One session that somebody reads."""
 
-    __slots__ = ("epoch", "lock", "readers", "replay", "session_id", "wake", "window")
+    __slots__ = ("epoch", "lock", "page", "readers", "replay", "session_id", "wake", "window")
 
     def __init__(self, session_id: str, window_bytes: int) -> None:
         self.session_id = session_id
@@ -48,12 +50,21 @@ class Channel:
         self.lock = anyio.Lock()
         self.readers = 0
         self.epoch = 0
+        self.page = REPLAY_PAGE
         self.replay: tuple[int, Batch] | None = None
 
     def rouse(self) -> None:
         """Set the handle that every waiting reader holds; later ones take a new one."""
         wake, self.wake = self.wake, anyio.Event()
         wake.set()
+
+    def fit(self, frames: Sequence[Frame]) -> None:
+        """So many events as came to this size: the next page has as many as fit."""
+        size = sum(len(frame.data) for frame in frames)
+        if size > PAGE_BYTES:
+            self.page = max(1, len(frames) * PAGE_BYTES // size)
+        elif size < PAGE_BYTES // 2:
+            self.page = min(self.page * 2, REPLAY_PAGE)
 
 
 class Subscription:
@@ -98,13 +109,12 @@ class Subscription:
                 return channel.window.after(cursor)
             if channel.replay is not None and channel.replay[0] == cursor:
                 return channel.replay[1]
-            epoch = channel.epoch
-            page = await self._broadcast.pages.events(
-                channel.session_id, after=cursor, limit=REPLAY_PAGE
-            )
+            epoch, limit = channel.epoch, channel.page
+            page = await self._broadcast.pages.events(channel.session_id, after=cursor, limit=limit)
             frames = [encode(event) for event in page]
+            channel.fit(frames)
             if epoch == channel.epoch:
-                channel.window.merge(cursor, frames, last=len(page) < REPLAY_PAGE)
+                channel.window.merge(cursor, frames, last=len(page) < limit)
             batch = join(frames)
             channel.replay = (cursor, batch) if batch and channel.readers > 1 else None
             return batch

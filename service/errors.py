@@ -47,6 +47,7 @@ TABLE: Mapping[str, Row] = {
     "origem_recusada": Row(
         403, "Este site não pode usar o serviço.", "This site may not use the service."
     ),
+    "metricas_restritas": Row(403, "As métricas não são públicas.", "The metrics are not public."),
     "nao_encontrado": Row(404, "Não há nada neste endereço.", "There is nothing here."),
     "sessao_desconhecida": Row(404, "Sessão não encontrada.", "Session not found."),
     "metodo_nao_permitido": Row(
@@ -67,6 +68,9 @@ TABLE: Mapping[str, Row] = {
     ),
     "parametros_invalidos": Row(
         422, "Alguns dados precisam de correção.", "Some fields need to be corrected."
+    ),
+    "so_websocket": Row(
+        426, "Este endereço só fala WebSocket.", "This address speaks WebSocket only."
     ),
     "muitos_pedidos": Row(429, f"Muitos pedidos. {_AGAIN_PT}", f"Too many requests. {_AGAIN_EN}"),
     "erro_interno": Row(500, "Algo deu errado do nosso lado.", "Something went wrong on our side."),

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
@@ -22,18 +21,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from db.errors import StoreError
-from db.events import Status
-from db.store import Session
+from db.store import Standing
 from service.parts import Closing, Parts
-from service.sessions import timestamp
+from service.sessions import age_s, timestamp
 
 # A runner claims within a second; half a minute is a runner that is not there.
 UNCLAIMED_S = 30
 # The store answers in a millisecond, or waits for a lock that somebody holds.
 PATIENCE_S = 2.0
 KEPT_S = 1.0
-# More sessions than any machine runs; beyond it the count is "at least".
-COUNTED = 500
+# What is said while the database does not answer.
+NOBODY = Standing(
+    queued=0, running=0, paused=0, held=0, oldest_queued_at=None, untouched_since=None
+)
 
 Check = dict[str, Any]
 
@@ -56,11 +56,11 @@ class Health:
         return JSONResponse(content, 200 if content["status"] == "healthy" else 503)
 
     async def _look(self) -> dict[str, Any]:
-        database, queued, running = await self._database()
+        database, standing = await self._database()
         checks: dict[str, Check] = {
             "database": database,
             "stream": _verdict(self._parts.tail.trouble),
-            "runner": _runner(queued, running),
+            "runner": _runner(standing),
             "disk": await to_thread.run_sync(self._disk),
         }
         healthy = all(check["ok"] for check in checks.values())
@@ -68,29 +68,23 @@ class Health:
             "status": "healthy" if healthy else "degraded",
             "timestamp": timestamp(),
             "version": self._parts.settings.version,
-            "active_sessions": len(running),
-            "queued_sessions": len(queued),
+            "active_sessions": standing.running + standing.paused,
+            "queued_sessions": standing.queued,
             "open_streams": self._parts.gate.streams,
             "system_load": _load(),
             "checks": checks,
         }
 
-    async def _database(self) -> tuple[Check, list[Session], list[Session]]:
+    async def _database(self) -> tuple[Check, Standing]:
         store = self._parts.store
         try:
             with anyio.fail_after(PATIENCE_S):
                 await store.probe()
-                queued = await store.sessions(status=Status.QUEUED, limit=COUNTED)
-                running = [
-                    session
-                    for status in (Status.RUNNING, Status.PAUSED)
-                    for session in await store.sessions(status=status, limit=COUNTED)
-                ]
+                return _verdict(None), await store.standing()
         except StoreError as error:
-            return _verdict(error.code), [], []
+            return _verdict(error.code), NOBODY
         except TimeoutError:
-            return _verdict("tempo_esgotado"), [], []
-        return _verdict(None), queued, running
+            return _verdict("tempo_esgotado"), NOBODY
 
     def _disk(self) -> Check:
         settings = self._parts.settings
@@ -119,24 +113,10 @@ def _verdict(fault: str | None) -> Check:
     return {"ok": fault is None} if fault is None else {"ok": False, "code": fault}
 
 
-def _runner(queued: list[Session], running: list[Session]) -> Check:
-    now = datetime.now(UTC)
-    held = any(_moment(session.lease_until) > now for session in (*running, *queued))
-    waiting = [session for session in queued if session.lease_owner is None]
-    oldest = max(((now - _moment(session.created_at)) for session in waiting), default=timedelta())
-    quiet = max((now - _touched(session) for session in waiting), default=timedelta())
-    alone = not held and quiet > timedelta(seconds=UNCLAIMED_S)
+def _runner(standing: Standing) -> Check:
+    alone = not standing.held and age_s(standing.untouched_since) > UNCLAIMED_S
     verdict = _verdict("sessoes_sem_executor" if alone else None)
-    return {**verdict, "oldest_queued_s": round(oldest.total_seconds(), 1)}
-
-
-def _touched(session: Session) -> datetime:
-    # Whoever gives a session back ends its lease at that moment.
-    return max(_moment(session.updated_at), _moment(session.lease_until))
-
-
-def _moment(text: str | None) -> datetime:
-    return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
+    return {**verdict, "oldest_queued_s": round(age_s(standing.oldest_queued_at), 1)}
 
 
 def _load() -> dict[str, float]:

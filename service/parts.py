@@ -23,6 +23,7 @@ from service.limits import Gate
 from service.picture import Gallery
 from service.settings import ServiceSettings
 from service.tail import Tail
+from service.tally import Tally
 
 # An ASGI extension of our own: a function that ends the connection of the client it is given.
 DROP = "andamento.drop"
@@ -76,13 +77,14 @@ class Parts:
     tail: Tail
     gallery: Gallery
     gate: Gate
+    tally: Tally
     origins: Origins
     trusted: Networks
     # Whoever holds a connection open for long; told to hurry when the service stops.
     open: set[CancelScope] = field(default_factory=set)
 
-    def place(self, address: str) -> AbstractContextManager[None]:
+    def place(self, address: str, session_id: str) -> AbstractContextManager[None]:
         """A place for one long-lived answer; raises NoRoom, or Closing when all must leave."""
         if self.broadcast.closed:
             raise Closing
-        return self.gate.stream(address)
+        return self.gate.stream(address, session_id)

@@ -5,12 +5,17 @@
 2. Stopping: Hypercorn accepts nobody any more, and at the same moment every stream is told to end.
    Whoever is still connected a little later is stuck, and is shut out at its socket: cancelling
    Hypercorn's tasks instead would print a trace for each. All of it takes less than a second.
-3. A stream whose client takes nothing can have the connection dropped (`DROP` in the scope): ended
-   the usual way it would wait for ever inside the server, for somebody to fetch its last bytes.
-   Not the kernel's TCP_USER_TIMEOUT: Hypercorn prints a trace for the error that it ends in.
+3. A stream whose client takes nothing can be dropped (`DROP` in the scope): ended the usual way it
+   would wait for ever inside the server, for somebody to fetch its last bytes. On HTTP/1.1 that is
+   the connection, on HTTP/2 the stream alone (connection.py). Not the kernel's TCP_USER_TIMEOUT:
+   Hypercorn prints a trace for the error that it ends in.
 4. Hypercorn runs in a task of its own: its shutdown leaves that task's count of cancellations wrong
    (asyncio.TaskGroup before Python 3.13), which would leak out of a task group here.
 5. No access log: its lines would carry tokens. Hypercorn's own words go to standard logging.
+6. Several processes may share one listening socket: whoever binds it hands its descriptor on. One
+   connection a wake-up then, or the first to wake would take a whole burst of them. Not one socket
+   each (SO_REUSEPORT): visitors in the queue of a process that hangs would wait with it, and a port
+   in use would not be noticed.
 """
 
 from __future__ import annotations
@@ -20,7 +25,9 @@ import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Protocol, cast
 from weakref import WeakValueDictionary
 
@@ -30,7 +37,7 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config, Sockets
 from hypercorn.typing import Framework
 
-from service.parts import DROP
+from service.connection import fit
 
 # A burst of pages coming back after a restart.
 BACKLOG = 4096
@@ -38,8 +45,11 @@ BACKLOG = 4096
 # closed under its hands.
 KEEP_ALIVE_S = 75
 KEEP_ALIVE_REQUESTS = 100_000
-# Streams of one proxy connection; Hypercorn's 100 would make the 101st hang.
-H2_STREAMS = 100_000
+# Streams of one proxy connection: Hypercorn's 100 would make the 101st hang; at 1,000 the library
+# that puts them in order gives up, and the connection with it.
+H2_STREAMS = 900
+# Visitors are honest within a second; a scanner that connects and says nothing goes.
+TLS_HANDSHAKE_S = 10
 # A stop must not take longer than a supervisor's patience; what has not left by then is shut out.
 FAREWELL_S = 0.5
 # Never reached: a connection whose socket is shut ends by itself.
@@ -66,6 +76,14 @@ class PortInUse(CannotListen):
     hint = "Stop it (is Andamento already running?), or choose another --port (0 takes a free one)."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """A certificate (with its chain) and its key, both PEM files; they must fit each other."""
+
+    cert: Path
+    key: Path
+
+
 class App(Protocol):
     """An ASGI application with a life beside its requests."""
 
@@ -81,34 +99,55 @@ class App(Protocol):
 
 
 async def serve(
-    app: App, *, host: str, port: int, stop: anyio.Event, ready: Callable[[str], None]
+    app: App,
+    *,
+    host: str,
+    port: int,
+    stop: anyio.Event,
+    ready: Callable[[str], None],
+    tls: Tls | None = None,
+    descriptor: int | None = None,
 ) -> None:
     """Serve until `stop` is set; `ready` is told the address (`http://host:port`) once it answers.
 
-    Raises PortInUse, CannotListen.
+    `descriptor` is a listening socket that others accept from, too; host and port do not count
+    then. Raises PortInUse, CannotListen.
     """
-    door = bind(host, port)
-    host, port = door.getsockname()[:2]
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    door = bind(host, port) if descriptor is None else Door(descriptor=descriptor)
     try:
         async with anyio.create_task_group() as group:
             await group.start(app.run)
             group.start_soon(_stop, app, stop, door)
-            group.start_soon(_serve, _framed(app, partial(ready, url), door), door, stop, group)
+            framed = _framed(app, partial(ready, door.url(tls)), door)
+            group.start_soon(_serve, framed, _config(door, tls), stop, group)
     finally:
         door.close()
 
 
 class Door(socket.socket):
-    """A listening socket that remembers who came in."""
+    """A listening socket that remembers who came in; `descriptor` is one that others have, too."""
 
-    def __init__(self, family: int, kind: int, protocol: int) -> None:
-        super().__init__(family, kind, protocol)
+    def __init__(
+        self, family: int = -1, kind: int = -1, protocol: int = -1, *, descriptor: int | None = None
+    ) -> None:
+        super().__init__(family, kind, protocol, descriptor)
         self._inside: WeakValueDictionary[tuple[str, int], socket.socket] = WeakValueDictionary()
+        self._shared = descriptor is not None
+        self._enough = False
+
+    def url(self, tls: Tls | None = None) -> str:
+        """The address that it listens on."""
+        host, port = self.getsockname()[:2]
+        scheme = "https" if tls else "http"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """One more connection."""
+        """One more connection; a shared socket gives one a wake-up."""
+        if self._enough:
+            self._enough = False
+            raise BlockingIOError
         connection, address = super().accept()
+        self._enough = self._shared
         self._inside[address[:2]] = connection
         return connection, address
 
@@ -146,8 +185,8 @@ def bind(host: str, port: int) -> Door:
     return door
 
 
-async def _serve(app: Framework, door: Door, stop: anyio.Event, group: TaskGroup) -> None:
-    await hypercorn_serve(app, _config(door), shutdown_trigger=stop.wait)
+async def _serve(app: Framework, config: Config, stop: anyio.Event, group: TaskGroup) -> None:
+    await hypercorn_serve(app, config, shutdown_trigger=stop.wait)
     group.cancel_scope.cancel()
 
 
@@ -166,12 +205,15 @@ class _Config(Config):
     def create_sockets(self) -> Sockets:
         """The one socket to accept from."""
         self.door.setblocking(False)
-        return Sockets([], [self.door], [])
+        return Sockets([self.door], [], []) if self.ssl_enabled else Sockets([], [self.door], [])
 
 
-def _config(door: Door) -> Config:
+def _config(door: Door, tls: Tls | None) -> Config:
     config = _Config()
     config.door = door
+    if tls is not None:
+        config.certfile, config.keyfile = str(tls.cert), str(tls.key)
+        config.ssl_handshake_timeout = TLS_HANDSHAKE_S
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)
@@ -189,9 +231,13 @@ def _framed(app: App, ready: Callable[[], None], door: Door) -> Framework:
         if scope["type"] == "lifespan":
             # The socket listens already; from here on somebody also answers.
             ready()
-        elif scope.get("http_version") in ("1.0", "1.1"):
-            # Only here is a connection one client's: HTTP/2 carries a proxy's whole crowd.
-            scope["extensions"][DROP] = door.drop
-        await app(scope, receive, send)
+        shared = None if scope["type"] == "lifespan" else fit(scope, send, door.drop)
+        if shared is None:
+            await app(scope, receive, send)
+            return
+        try:
+            await app(scope, receive, shared.send)
+        finally:
+            await shared.release()
 
     return cast(Framework, framed)

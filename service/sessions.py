@@ -39,3 +39,11 @@ async def cancel(request: Request, parts: Parts) -> Response:
 def timestamp() -> str:
     """Now, as the log writes it: RFC 3339 UTC with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def age_s(moment: str | None) -> float:
+    """Seconds since a time as the log writes it, at least 0; 0 for none."""
+    if moment is None:
+        return 0.0
+    passed = datetime.now(UTC) - datetime.fromisoformat(moment)
+    return max(passed.total_seconds(), 0.0)

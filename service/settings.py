@@ -22,11 +22,17 @@ class Pace:
     # A connection is renewed now and then, or a deployment would never see the last of them go.
     lifetime_s: float = 600
     lifetime_spread: float = 0.2
-    # A reader that takes nothing for this long is cut (it resumes where it stopped). Must be longer
-    # than `ping_s`: see stream.py.
+    # A reader that takes nothing for this long, or up to twice as long, is cut (it resumes where it
+    # stopped). That it is longer than `ping_s` is what lets an idle stream live: see stream.py.
     patience_s: float = 20
     # When told to leave, clients come back within this, spread out.
     return_s: tuple[float, float] = (1, 5)
+
+    def __post_init__(self) -> None:
+        if self.patience_s <= self.ping_s:
+            raise ValueError(
+                f"patience_s ({self.patience_s}) must be longer than ping_s ({self.ping_s})"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +56,18 @@ class ServiceSettings:
     queue_limit: int = 100
     starts_per_minute: int = 30
     requests_per_minute: int = 600
-    # Some 35 KB each: 12,000 are 420 MB.
+    # Some 35 KB each: 12,000 are 420 MB. One that does not read holds 800 KB until it is cut, if
+    # there is so much to tell it: a quote is 20 KB.
     streams: int = 12_000
     # Mobile carriers put many subscribers behind one address.
     streams_per_address: int = 200
+    # A visitor's tabs, also those that the network has lost and nobody has noticed; an operator.
+    streams_per_session: int = 50
     pace: Pace = Pace()
+    # Whoever shows it may read the metrics from elsewhere; empty: only this machine may.
+    metrics_token: str = ""
+    # Which of several service processes this is; empty: there is one.
+    worker: str = ""
     snippet_path: Path | None = None
     # Where the database lies, for the health's look at free space.
     disk_path: Path = Path()

@@ -51,7 +51,7 @@ async def _hold(
 ) -> None:
     try:
         with (
-            parts.place(address(request, parts)),
+            parts.place(address(request, parts), session_id),
             parts.broadcast.subscribe(session_id, cursor) as subscription,
             anyio.move_on_after(wait_s) as scope,
         ):

@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from db.errors import StoreError
+from db.events import Status
 from service import sse
 from service.broadcast import Broadcast, Subscription
 from service.cursor import QUERY_NAMES, Cursor, parse
@@ -32,7 +33,9 @@ from service.errors import Refusal
 from service.limits import COME_BACK_S
 from service.parts import DROP, Parts
 from service.request import address, authorise
+from service.sessions import timestamp
 from service.settings import Pace
+from service.tally import Ending, Tally
 from service.window import Batch
 
 HEADERS = (
@@ -54,15 +57,19 @@ class Events:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Raises Refusal before anything was sent."""
         session_id, cursor, visitor = self._asked(Request(scope))
-        with self._parts.place(visitor):
+        with self._parts.place(visitor, session_id):
             opening = await self._opening(session_id, cursor)
-            if opening is None:
-                await _close(send, status=204)
+            if isinstance(opening, Status):
+                await self.conclude(opening, send)
             elif scope["method"] == "HEAD":
                 await _close(send, headers=HEADERS)
             else:
                 drop = partial(scope.get("extensions", {}).get(DROP, _keep), scope["client"])
                 await self._stream(session_id, *opening, drop)(receive, send)
+
+    async def conclude(self, status: Status, send: Send) -> None:
+        """Nothing follows the cursor, now or later: only 204 keeps an `EventSource` away."""
+        await _close(send, status=204)
 
     def _asked(self, request: Request) -> tuple[str, Cursor, str]:
         # Apart, so that no stream keeps its request.
@@ -72,15 +79,17 @@ class Events:
         session_id = authorise(request, self._parts)
         return session_id, parse(given), address(request, self._parts)
 
-    async def _opening(self, session_id: str, cursor: Cursor) -> tuple[int, bytes] | None:
-        # The cursor to go on from and the first bytes, or None when there is nothing left to say.
+    async def _opening(self, session_id: str, cursor: Cursor) -> tuple[int, bytes] | Status:
+        # The cursor to go on from and the first bytes, or how a session ended of which nothing is
+        # left to say.
         session = await self._parts.store.session(session_id)
         if session.status.terminal and cursor.readable and cursor.seq >= session.last_seq:
-            return None
-        if not cursor.readable:
-            return 0, sse.OPENING + sse.reset("cursor_ilegivel")
-        if cursor.seq > session.last_seq:
-            return 0, sse.OPENING + sse.reset("cursor_adiantado")
+            return session.status
+        motive = "cursor_ilegivel" if not cursor.readable else "cursor_adiantado"
+        if not cursor.readable or cursor.seq > session.last_seq:
+            self._parts.tally.resets[motive] += 1
+            return 0, sse.OPENING + sse.reset(motive)
+        self._parts.tally.resumed += cursor.seq > 0
         return cursor.seq, sse.OPENING
 
     def _stream(
@@ -91,6 +100,7 @@ class Events:
             session_id,
             cursor=cursor,
             opening=opening,
+            tally=self._parts.tally,
             pace=self._parts.settings.pace,
             registry=self._parts.open,
             drop=drop,
@@ -101,8 +111,8 @@ class Stream:
     """One open answer: writes until the session, the client, or its own time ends."""
 
     __slots__ = (
-        "_broadcast", "_cursor", "_deadline", "_drop", "_opening", "_pace", "_registry", "_scope",
-        "_send", "_session_id", "_writing",
+        "_broadcast", "_cursor", "_deadline", "_drop", "_ending", "_opening", "_pace", "_registry",
+        "_scope", "_send", "_session_id", "_since", "_tally", "_writing",
     )  # fmt: skip
 
     def __init__(
@@ -112,6 +122,7 @@ class Stream:
         *,
         cursor: int,
         opening: bytes,
+        tally: Tally,
         pace: Pace,
         registry: set[anyio.CancelScope],
         drop: Callable[[], None],
@@ -120,10 +131,13 @@ class Stream:
         self._session_id = session_id
         self._cursor = cursor
         self._opening = opening
+        self._tally = tally
         self._pace = pace
         self._registry = registry
         self._drop = drop
         self._writing = False
+        self._ending: Ending | None = None
+        self._since = timestamp()
         self._scope: anyio.CancelScope
         self._deadline = 0.0
         self._send: Send
@@ -131,17 +145,19 @@ class Stream:
     async def __call__(self, receive: Receive, send: Send) -> None:
         """Run the stream to its end."""
         self._send = send
+        self._tally.opened += 1
         async with anyio.create_task_group() as group:
             self._scope = group.cancel_scope
             self._registry.add(self._scope)
             try:
-                group.start_soon(_leave, receive, self._scope.cancel)
+                group.start_soon(_leave, receive, self._left)
                 await self._write()
             except OSError:
                 # The client is gone and the server says so: there is nobody left to tell.
                 pass
             finally:
                 self._registry.discard(self._scope)
+                self._tally.ended[self._why()] += 1
                 self._scope.cancel()
         if self._writing:
             self._drop()
@@ -161,7 +177,10 @@ class Stream:
                     code=error.code,
                 )
                 await self._put(sse.ping(retry_ms=_jittered_ms(COME_BACK_S)))
+                self._ending = Ending.TROUBLE
+        self._writing = True
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        self._writing = False
 
     async def _follow(self, subscription: Subscription) -> None:
         pace, now = self._pace, anyio.current_time()
@@ -173,22 +192,39 @@ class Stream:
                 batch = await subscription.next()
             if batch is None and not idle.cancelled_caught:
                 await self._put(sse.ping(retry_ms=round(random.uniform(*pace.return_s) * 1000)))
+                self._ending = Ending.CLOSING
                 return
-            data = batch.data if batch else b""
-            if batch and batch.ending:
-                await self._put(data + sse.end(batch.ending))
-                return
+            data, ending = (batch.data, batch.ending) if batch else (b"", None)
             now = anyio.current_time()
-            if now >= ping_at:
+            if ending:
+                data += sse.end(ending)
+            elif now >= ping_at:
                 data, ping_at = data + sse.PING, now + pace.ping_s
             if data:
                 await self._put(data)
+            if batch:
+                self._tally.delivered(batch.count, batch.at, self._since)
+            if ending:
+                self._ending = Ending.ENDED
+                return
+        self._ending = Ending.RENEWED
 
     async def _put(self, data: bytes) -> None:
         self._push_deadline()
         self._writing = True
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
         self._writing = False
+        self._tally.bytes += len(data)
+
+    def _left(self) -> None:
+        self._ending = self._ending or Ending.LEFT
+        self._scope.cancel()
+
+    def _why(self) -> Ending:
+        if self._ending or not self._scope.cancel_called:
+            return self._ending or Ending.LEFT
+        # The deadline has passed, be it a slow reader's or, brought forward, everybody's.
+        return Ending.CLOSING if self._broadcast.closed else Ending.SLOW
 
     def _push_deadline(self) -> None:
         now, patience = anyio.current_time(), self._pace.patience_s

@@ -27,22 +27,28 @@ class Frame:
     """One event, encoded. `ending` is the status it brings if it is the terminal one."""
 
     seq: int
+    at: str
     data: bytes
     ending: Status | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Bytes for one write, the cursor after it, and the session's ending if that is in it."""
+    """Bytes for one write, the cursor after it, and the session's ending if that is in it.
+
+    `count` events are in it; `at` is when the newest was committed, as the log writes it.
+    """
 
     data: bytes
     cursor: int
+    count: int
+    at: str
     ending: Status | None
 
 
 def encode(event: Event) -> Frame:
     """The one encoding of an event, live or replayed."""
-    return Frame(seq=event.seq, data=sse.frame(event), ending=event.status)
+    return Frame(seq=event.seq, at=event.at, data=sse.frame(event), ending=event.status)
 
 
 def join(frames: Sequence[Frame]) -> Batch | None:
@@ -54,7 +60,7 @@ def join(frames: Sequence[Frame]) -> Batch | None:
         taken += 1
     last = frames[taken - 1]
     data = b"".join([frame.data for frame in frames[:taken]])
-    return Batch(data=data, cursor=last.seq, ending=last.ending)
+    return Batch(data=data, cursor=last.seq, count=taken, at=last.at, ending=last.ending)
 
 
 class Window:

@@ -155,7 +155,7 @@ async def running(
     store: Store, settings: ServiceSettings, **choices: Any
 ) -> AsyncIterator[Running]:
     """A service over `store` on a free port until the block ends."""
-    automation = FakeAutomation()
+    automation, tls = FakeAutomation(), choices.pop("tls", None)
     app = create_app(
         store=choices.pop("seen_as", store),
         automations={automation.name: automation},
@@ -172,7 +172,7 @@ async def running(
         up.set()
 
     async def serve_to_the_end() -> None:
-        await serve(app, host="127.0.0.1", port=0, stop=stop, ready=ready)
+        await serve(app, host="127.0.0.1", port=0, stop=stop, ready=ready, tls=tls)
         stopped.set()
 
     async with anyio.create_task_group() as group:

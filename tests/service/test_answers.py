@@ -290,4 +290,4 @@ async def test_a_websocket_is_turned_away(service: Running) -> None:
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
-    assert (await service.client.get("/api/rpa/events/x", headers=headers)).status_code == 403
+    assert (await service.client.get("/api/rpa/events/x", headers=headers)).status_code == 405

@@ -7,7 +7,8 @@ import pytest
 
 from service.address import canonical, grouped, networks, visitor
 from service.cursor import Cursor, parse
-from service.limits import Gate, NoRoom
+from service.limits import Gate, Limit, NoRoom
+from service.settings import Pace
 from service.token import Scope, TokenExpired, TokenInvalid, check, digest, mint
 
 SECRET = "x" * 32
@@ -105,8 +106,17 @@ def test_a_digest_depends_on_key_purpose_and_value_and_not_on_the_order_of_field
 
 def gate(**limits: int) -> Gate:
     given = {"starts_per_minute": 2, "requests_per_minute": 2, "streams": 2,
-             "streams_per_address": 1, **limits}  # fmt: skip
+             "streams_per_address": 1, "streams_per_session": 9, **limits}  # fmt: skip
     return Gate(**given)
+
+
+def refused(counted: Gate, address: str, session_id: str = "s") -> Limit | None:
+    """The limit that stands in the way of one more stream."""
+    try:
+        with counted.stream(address, session_id):
+            return None
+    except NoRoom as full:
+        return full.limit
 
 
 def test_each_address_has_its_own_allowance() -> None:
@@ -142,14 +152,38 @@ def test_this_machine_may_ask_often_but_starts_are_counted() -> None:
 
 def test_streams_are_counted_by_address_and_in_all_and_given_back() -> None:
     counted = gate()
-    with counted.stream("203.0.113.1"):
-        with pytest.raises(NoRoom) as caught, counted.stream("203.0.113.1"):
-            pass
-        assert caught.value.mine
-        with counted.stream("203.0.113.2"):
-            with pytest.raises(NoRoom) as caught, counted.stream("203.0.113.3"):
-                pass
-            assert not caught.value.mine
+    with counted.stream("203.0.113.1", "a"):
+        assert refused(counted, "203.0.113.1") is Limit.ADDRESS
+        with counted.stream("203.0.113.2", "b"):
+            assert refused(counted, "203.0.113.3") is Limit.STREAMS
     assert counted.streams == 0
-    with counted.stream("127.0.0.1"), counted.stream("127.0.0.1"):
+    with counted.stream("127.0.0.1", "a"), counted.stream("127.0.0.1", "a"):
         assert counted.streams == 2
+    assert refused(counted, "203.0.113.1") is None
+    assert counted.refused == {Limit.ADDRESS: 1, Limit.STREAMS: 1}
+
+
+def test_an_ipv6_visitor_has_one_allowance_for_a_whole_network() -> None:
+    counted = gate()
+    with counted.stream("2001:db8::1", "a"):
+        assert refused(counted, "2001:db8::ffff") is Limit.ADDRESS
+        assert refused(counted, "2001:db8:0:1::1") is None
+
+
+def test_a_session_has_so_many_watchers_wherever_they_are() -> None:
+    counted = gate(streams=9, streams_per_session=2)
+    with counted.stream("203.0.113.1", "s"), counted.stream("203.0.113.2", "s"):
+        assert refused(counted, "203.0.113.3", "s") is Limit.SESSION
+        assert refused(counted, "203.0.113.3", "other") is None
+        assert refused(counted, "127.0.0.1", "s") is None
+    assert refused(counted, "203.0.113.3", "s") is None
+
+
+def test_only_the_limit_of_all_is_nobodys_own() -> None:
+    assert [limit for limit in Limit if not NoRoom(limit, wait_s=1).mine] == [Limit.STREAMS]
+
+
+def test_a_patience_that_no_ping_interrupts_is_refused() -> None:
+    Pace(ping_s=5, patience_s=5.1)
+    with pytest.raises(ValueError, match=r"patience_s \(5\) must be longer than ping_s \(5\)"):
+        Pace(ping_s=5, patience_s=5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from anyio.abc import TaskStatus
 from structlog.testing import capture_logs
 
 from service.app import Pace, ServiceSettings
-from service.server import CannotListen, PortInUse, bind, serve
+from service.server import CannotListen, Door, PortInUse, bind, serve
 from tests.service.conftest import Running, Serving, blocks, ids
 from tests.service.test_life import deaf_reader
 
@@ -172,6 +173,17 @@ async def test_the_port_is_free_again_at_once() -> None:
         again = bind("127.0.0.1", taken)
         assert again.getsockname()[1] == taken
         again.close()
+
+
+def test_a_socket_that_others_accept_from_too_gives_one_connection_a_wakeup() -> None:
+    with bind("127.0.0.1", 0) as first, Door(descriptor=os.dup(first.fileno())) as second:
+        place = first.getsockname()
+        with socket.create_connection(place), socket.create_connection(place):
+            second.accept()[0].close()
+            with pytest.raises(BlockingIOError):
+                second.accept()
+            second.accept()[0].close()
+        assert second.url() == first.url() == f"http://127.0.0.1:{place[1]}"
 
 
 async def test_an_ipv6_address_is_written_in_brackets() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -11,13 +9,9 @@ import httpx
 import pytest
 from anyio.lowlevel import checkpoint
 
-from db.errors import UnknownSession
 from db.snapshot import fold, render
-from db.sqlite import SqliteStore
-from db.store import NewSession
-from service.app import ServiceSettings
-from service.picture import Gallery
-from tests.service.conftest import SITE, Pen, Running, Serving, blocks, ids, token
+from service.app import Pace, ServiceSettings
+from tests.service.conftest import SITE, Running, Serving, blocks, ids, token
 
 pytestmark = pytest.mark.anyio
 
@@ -167,75 +161,45 @@ async def test_tokens_bind_it_as_they_bind_the_stream(service: Running) -> None:
     assert (await service.client.get(service.progress("nobody"))).status_code == 404
 
 
-class Counting(SqliteStore):
-    """Counts the events that were read."""
-
-    read = 0
-
-    async def events(self, session_id: str, **how: Any) -> Any:
-        page = await super().events(session_id, **how)
-        self.read += len(page)
-        return page
-
-
-async def filled(store: SqliteStore, count: int) -> Pen:
-    await store.create(NewSession(id="s", automation="test", queue="q"))
-    pen = await Pen.take(store, "s")
-    await pen.progress(count)
-    return pen
-
-
-async def test_its_cost_does_not_grow_with_the_history(database: Path) -> None:
-    async with Counting(database, create=True) as store:
-        pen = await filled(store, 250)
-        gallery = Gallery(store, version="1")
-        assert (await gallery.picture("s")).snapshot.cursor == 250
-        store.read = 0
-        first = await gallery.picture("s")
-        assert store.read == 0
-        await pen.progress(2)
-        second = await gallery.picture("s")
-        assert store.read == 2
-        assert (first.etag, second.etag) == ('"1.250"', '"1.252"')
+async def test_whoever_changes_between_stream_and_poll_sees_everything_once(
+    serving: Serving,
+) -> None:
+    pace = Pace(lifetime_s=0.05)
+    async with serving(ServiceSettings(pace=pace)) as service:
+        session = await service.new()
+        pen = await service.pen(session)
+        cursor, seen = 0, 0
+        for _ in range(3):
+            await pen.progress(2)
+            stream = await service.client.get(service.events(session, after=cursor))
+            assert ids(stream.text) == [cursor + 1, cursor + 2]
+            cursor = ids(stream.text)[-1]
+            await pen.progress(2)
+            poll = await service.client.get(service.progress(session, wait=20, after=cursor))
+            seen, cursor = cursor, poll.json()["cursor"]
+            assert cursor == seen + 2
 
 
-async def test_the_least_recently_asked_for_leaves_first(database: Path) -> None:
-    async with Counting(database, create=True) as store:
-        for name in "abc":
-            await store.create(NewSession(id=name, automation="test", queue="q"))
-            await (await Pen.take(store, name)).progress(3)
-        gallery = Gallery(store, version="1", size=2)
-        for name in "abac":
-            await gallery.picture(name)
-        store.read = 0
-        await gallery.picture("a")
-        assert store.read == 0
-        await gallery.picture("b")
-        assert store.read == 3
-
-
-async def test_an_erased_session_is_gone_at_once(database: Path) -> None:
-    async with SqliteStore(database, create=True) as store:
-        await filled(store, 3)
-        gallery = Gallery(store, version="1")
-        await gallery.picture("s")
-        hand = sqlite3.connect(database)
-        hand.execute("INSERT INTO tombstones (session_id, reason) VALUES ('s', 'erasure')")
-        hand.commit()
-        hand.close()
-        with pytest.raises(UnknownSession):
-            await gallery.picture("s")
-
-
-async def test_a_log_that_became_shorter_is_folded_anew(database: Path) -> None:
-    async with SqliteStore(database, create=True) as store:
-        await filled(store, 5)
-        gallery = Gallery(store, version="1")
-        await gallery.picture("s")
-        async with SqliteStore(database.with_name("backup.db"), create=True) as backup:
-            await filled(backup, 2)
-            gallery._history = backup
-            assert (await gallery.picture("s")).snapshot.cursor == 2
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ("{0}", 304),
+        ("W/{0}", 304),
+        ('"a", {0}', 304),
+        ('"a" ,W/"b",{0}', 304),
+        ("*", 304),
+        ('"a", "b"', 200),
+        ('W/"a"', 200),
+        ("", 200),
+    ],
+)
+async def test_a_tag_counts_in_every_form_that_http_has_for_it(
+    service: Running, given: str, status: int
+) -> None:
+    path = service.progress(await service.told(1))
+    tag = (await service.client.get(path)).headers["etag"]
+    headers = {"If-None-Match": given.format(tag)}
+    assert (await service.client.get(path, headers=headers)).status_code == status
 
 
 async def test_what_the_page_shows_is_the_same_by_stream_and_by_poll(service: Running) -> None:

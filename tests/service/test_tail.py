@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 
 import anyio
 import pytest
@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from db.errors import StoreBusy, StoreError, StoreMissing
 from db.events import Event, EventType
-from service.tail import Poll, Tail
+from service.tail import Ring, Tail, Watch
+from service.tally import Tally
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +42,9 @@ class FakeLog:
     async def version(self) -> int:
         await self._ask()
         return len(self.rows)
+
+    def bell(self) -> AbstractContextManager[Ring | None]:
+        return nullcontext()
 
     async def _ask(self) -> None:
         self.asked += 1
@@ -79,7 +83,7 @@ class Listeners:
 
 @asynccontextmanager
 async def tailing(log: FakeLog, listeners: Listeners) -> AsyncIterator[Tail]:
-    tail = Tail(log, listeners, bell=Poll(log, period_s=0))
+    tail = Tail(log, listeners, bell=Watch(log, None, Tally(), poll_s=0))
     async with anyio.create_task_group() as group:
         group.start_soon(tail.run)
         yield tail
@@ -234,10 +238,58 @@ async def test_a_bug_in_reading_does_not_silence_everyone_else(
     assert lines[0]["code"] == "ZeroDivisionError"
 
 
-async def test_the_poll_says_yes_at_first_and_then_only_after_a_change() -> None:
+async def test_the_floor_says_yes_at_first_and_then_only_after_a_change() -> None:
     log = FakeLog()
-    poll = Poll(log, period_s=0)
-    assert await poll.rung()
-    assert not await poll.rung()
+    watch = Watch(log, None, Tally(), poll_s=0)
+    assert await watch.rung()
+    assert not await watch.rung()
     log.append()
-    assert await poll.rung()
+    assert await watch.rung()
+
+
+class Chime:
+    """Rings when told."""
+
+    def __init__(self) -> None:
+        self.rung = anyio.Event()
+
+    async def wait(self) -> None:
+        await self.rung.wait()
+        self.rung = anyio.Event()
+
+
+async def test_a_ring_is_heard_without_asking_the_log() -> None:
+    log, chime, tally = FakeLog(), Chime(), Tally()
+    watch = Watch(log, chime, tally, floor_s=3600)
+    chime.rung.set()
+    assert await watch.rung()
+    assert (log.asked, tally.rings, tally.misses) == (0, 1, 0)
+
+
+async def test_what_rang_is_not_taken_for_missed_by_the_next_look() -> None:
+    log, chime, tally = FakeLog(), Chime(), Tally()
+    watch = Watch(log, chime, tally, floor_s=0)
+    assert await watch.rung()
+    for _ in range(3):
+        log.append()
+        chime.rung.set()
+        watch._floor_s = 3600
+        assert await watch.rung()
+        watch._floor_s = 0
+        assert await watch.rung() and not await watch.rung()
+    assert (tally.rings, tally.misses) == (3, 0)
+
+
+async def test_a_bell_that_stays_silent_is_not_relied_on() -> None:
+    log, tally = FakeLog(), Tally()
+    watch = Watch(log, Chime(), tally, floor_s=0.01, poll_s=0)
+    await watch.rung()
+    log.append()
+    assert await watch.rung()
+    assert tally.misses == 1
+    # From here on it asks as if there were no bell: an hour's pause is not kept.
+    watch._floor_s = 3600
+    log.append()
+    with anyio.fail_after(10):
+        assert await watch.rung()
+    assert tally.misses == 2

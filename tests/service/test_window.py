@@ -7,7 +7,7 @@ from service.window import WRITE_BYTES, Frame, Window, encode, join
 
 
 def frame(seq: int, size: int = 10) -> Frame:
-    return Frame(seq=seq, data=b"x" * size, ending=None)
+    return Frame(seq=seq, at="", data=b"x" * size, ending=None)
 
 
 def seqs(window: Window) -> list[int]:
