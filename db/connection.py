@@ -1,6 +1,7 @@
 """One SQLite file, opened safely: two connections, one guard, one translation of errors.
 
-1. One connection writes, one reads: a slow write never holds up a stream's page.
+1. One connection writes, one reads: a slow write never holds up a stream's page. A third one, only
+   where it is needed, looks at the log's end.
 2. Checkpoints happen only under the write lock, never by themselves (`wal_autocheckpoint=0`):
    SQLite up to 3.51.2 may corrupt the file when a checkpoint meets a writer that resets the WAL
    (https://sqlite.org/wal.html#walresetbug).
@@ -99,6 +100,7 @@ class Database:
         self.writer: aiosqlite.Connection
         self.reader: aiosqlite.Connection
         self.bell = Bell(path)
+        self._glancer: sqlite3.Connection | None = None
         self._create = create
         self._busy_timeout_s = busy_timeout_s
         self._write_lock = anyio.Lock()
@@ -124,6 +126,8 @@ class Database:
 
     async def __aexit__(self, *_: object) -> None:
         self.bell.take_down()
+        if self._glancer is not None:
+            self._glancer.close()
         with anyio.CancelScope(shield=True):
             # The reader first: the last connection to close folds the WAL into the file.
             await self.reader.close()
@@ -132,6 +136,20 @@ class Database:
     async def read(self, sql: str, parameters: Mapping[str, Any]) -> list[sqlite3.Row]:
         """All rows of one statement, beside whatever is being written."""
         return await self._guard(self.reader.execute_fetchall(sql, dict(parameters)))
+
+    def glance(self, sql: str, parameters: Mapping[str, Any]) -> list[sqlite3.Row]:
+        """As `read`, here and now: for what was written a moment ago and is in memory, or nothing.
+
+        A thread of its own would cost more than the look itself, and every event would wait for it.
+        It waits for nobody: what is locked is StoreBusy.
+        """
+        try:
+            if self._glancer is None:
+                self._glancer = sqlite3.connect(self._uri("rw"), uri=True, timeout=0)
+                self._glancer.row_factory = sqlite3.Row
+            return self._glancer.execute(sql, dict(parameters)).fetchall()
+        except sqlite3.Error as error:
+            raise self._translated(error) from error
 
     async def write(self, sql: str, parameters: Mapping[str, Any]) -> list[sqlite3.Row]:
         """All rows of one statement in a transaction of its own; durable on return."""
@@ -192,14 +210,16 @@ class Database:
         cause = _CAUSES.get(code & 0xFF, StoreError)
         return cause(str(error) if cause in (EventRefused, StoreError) else self.path)
 
+    def _uri(self, mode: str) -> str:
+        return f"{self.path.absolute().as_uri()}?mode={mode}"
+
     def _patient(self, *arguments: Any, **options: Any) -> Patient:
         connection = Patient(*arguments, **options)
         connection.patience_s = self._busy_timeout_s
         return connection
 
     async def _connect(self) -> aiosqlite.Connection:
-        mode = "rwc" if self._create else "rw"
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
+        uri = self._uri("rwc" if self._create else "rw")
         connection = aiosqlite.connect(
             uri, uri=True, timeout=0, isolation_level=None, factory=self._patient
         )

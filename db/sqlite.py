@@ -145,7 +145,7 @@ class SqliteStore:
 
         The row id is a safe position because SQLite's writers are serialised.
         """
-        rows = await self._read("since", {"position": position, "limit": limit})
+        rows = self._database.glance(QUERIES["since"], {"position": position, "limit": limit})
         return [event_of(row) for row in rows], (rows[-1][6] if rows else position)
 
     async def head(self) -> int:
@@ -154,7 +154,7 @@ class SqliteStore:
 
     async def version(self) -> int:
         """A number that changes whenever another connection has committed."""
-        return int((await self._read("version", {}))[0][0])
+        return int(self._database.glance(QUERIES["version"], {})[0][0])
 
     def bell(self) -> AbstractContextManager[Bell | None]:
         """Hears that somebody has committed, while the block lasts."""
