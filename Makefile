@@ -49,4 +49,4 @@ lock: setup ## Lock the newest versions that pyproject.toml allows
 		--no-emit-index-url --no-header --upgrade --quiet pyproject.toml -o requirements.lock
 
 clean: ## Remove what the other commands made
-	@rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	@rm -rf .venv build tests/stream/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

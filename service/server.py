@@ -33,11 +33,12 @@ from weakref import WeakValueDictionary
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
+from hypercorn.asyncio import run as hypercorn_run
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config, Sockets
 from hypercorn.typing import Framework
 
-from service.connection import fit
+from service.connection import Connection, fit
 
 # A burst of pages coming back after a restart.
 BACKLOG = 4096
@@ -183,6 +184,10 @@ def bind(host: str, port: int) -> Door:
         cause = PortInUse if error.errno == errno.EADDRINUSE else CannotListen
         raise cause(host, port, error.strerror or str(error)) from error
     return door
+
+
+# There is no setting for it: see connection.py, 5.
+hypercorn_run.TCPServer = Connection  # type: ignore[attr-defined]  # it is not public
 
 
 async def _serve(app: Framework, config: Config, stop: anyio.Event, group: TaskGroup) -> None:

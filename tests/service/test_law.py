@@ -73,6 +73,58 @@ async def test_nothing_falls_between_the_tails_position_and_a_page_read_before_i
     assert_each_event_once(log, [reader])
 
 
+class LateHead(FakeLog):
+    """A log that looks for its head when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__(random.Random(0))
+        self.look = anyio.Event()
+
+    async def head(self) -> int:
+        await self.look.wait()
+        return await super().head()
+
+
+class Silent:
+    """A bell that never rings."""
+
+    async def rung(self) -> bool:
+        await anyio.sleep_forever()
+        return False
+
+
+async def test_what_the_tail_skips_is_read_by_whoever_is_there() -> None:
+    log = LateHead()
+    broadcast = Broadcast(log)
+    reader = Reader(broadcast, "s", 0)
+    async with anyio.create_task_group() as group:
+        group.start_soon(reader.run)
+        group.start_soon(Tail(log, broadcast, bell=Silent()).run)
+        for _ in range(30):
+            await checkpoint()
+        # The reader has found nothing, and the tail is about to begin behind this event.
+        log.append("s")
+        log.look.set()
+        await everyone_at_the_end(log, [reader])
+        group.cancel_scope.cancel()
+    assert_each_event_once(log, [reader])
+
+
+async def test_a_wait_that_is_given_up_loses_nothing() -> None:
+    log = FakeLog(random.Random(0))
+    broadcast = Broadcast(log)
+    with broadcast.subscribe("s", 0) as subscription, broadcast.subscribe("s", 0):
+        log.append("s")
+        broadcast.publish(log.rows)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await subscription.next()
+        assert subscription.cursor == 0
+        batch = await subscription.next()
+        assert batch is not None
+        assert batch.cursor == 1
+
+
 async def test_a_thousand_readers_arriving_together_cost_one_read_of_the_log() -> None:
     log = FakeLog(random.Random(1))
     reads = 0

@@ -14,6 +14,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
+from itertools import product
 from typing import Any
 
 import pytest
@@ -27,18 +28,22 @@ from tests.service.law import assert_each_event_once
 from tests.service.place import Client, Log, Place, turn
 
 SESSIONS = st.sampled_from(["s0", "s1"])
-QUESTIONS = st.sampled_from(["events", "since", "head"])
+QUESTIONS, SIDES = ("events", "since", "head"), ("question", "answer")
 WHICH = st.integers(0, 99)
+# A session has so many events before it may end.
+LEAST = 25
+# In turns: how long one side of a question is held.
+HELD = st.sampled_from([0, 0, 1, 7, 40])
 # In turns: how long a commit keeps others waiting.
 LATEST = 15
-# In turns; longer than a page takes, or nobody would ever get one.
-LONGEST_PATIENCE = 60
+# In turns; longer than a page mostly takes, or nobody would ever get one.
+LONGEST_PATIENCE = 30
 # Few, for what happens within one answer of the log; many, for what it leads to.
 TURNS = st.sampled_from([0, 1, 2, 3, 5, 8, 12, 30])
 # Far more than any schedule needs to come to rest; a reader that is lost would wait for ever.
 LAST_TURNS = 4_000
-# What a tail needs at most for the questions that it was at, each held on both sides.
-QUIET_TURNS = 250
+# What a tail needs at most for the question that it is at, and one more.
+QUIET_TURNS = 120
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -46,6 +51,7 @@ def short_pages() -> Iterator[None]:
     """Pages of a few events and writes of a few frames, so that little is a long history."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("service.broadcast.REPLAY_PAGE", 3)
+        patch.setattr("service.broadcast.PAGE_BYTES", 250)
         patch.setattr("service.tail.TAIL_PAGE", 4)
         patch.setattr("service.tail.FIRST_PAUSE_S", 0)
         patch.setattr("service.tail.LONGEST_PAUSE_S", 0)
@@ -94,10 +100,13 @@ class Law(RuleBasedStateMachine):
         turns=st.sampled_from([0, 3, 12]),
         window_bytes=st.sampled_from([1, 300, 1 << 20]),
         restless=st.booleans(),
+        history=st.integers(0, 30),
     )
-    def begin(self, seed: int, turns: int, window_bytes: int, restless: bool) -> None:
+    def begin(self, seed: int, turns: int, window_bytes: int, restless: bool, history: int) -> None:
         async def scene() -> None:
             self.log = Log(random.Random(seed), turns=turns)
+            for _ in range(history):
+                self.log.append("s0")
             self.place = Place(self.log, window_bytes)
             self.life = asyncio.create_task(self.place.run())
             await self.place.up.wait()
@@ -115,7 +124,7 @@ class Law(RuleBasedStateMachine):
                 client.idle.cancel()
 
     @played(
-        session=SESSIONS, count=st.integers(1, 9), rings=st.booleans(), late=st.integers(0, LATEST)
+        session=SESSIONS, count=st.integers(1, 12), rings=st.booleans(), late=st.integers(0, LATEST)
     )
     def append(self, session: str, count: int, rings: bool, late: int) -> None:
         self.place.group.start_soon(self.append_late, session, count, rings, late)
@@ -128,25 +137,25 @@ class Law(RuleBasedStateMachine):
         if rings:
             self.place.bell.ring()
 
-    @played(session=SESSIONS, rings=st.booleans())
-    def finish(self, session: str, rings: bool) -> None:
-        if not self.has_ended(session):
+    @played(session=SESSIONS)
+    def finish(self, session: str) -> None:
+        # Not too soon, for nothing happens after it.
+        if len(self.log.sessions[session]) > LEAST and not self.has_ended(session):
             self.log.append(session, EventType.RESULT)
-        if rings:
-            self.place.bell.ring()
 
     @played()
     def ring(self) -> None:
         self.place.bell.ring()
 
-    @played(session=SESSIONS, back=st.sampled_from([0, 1, 2, 12]))
-    def join(self, session: str, back: int) -> None:
+    @played(session=SESSIONS, back=st.integers(0, 40), count=st.integers(1, 3))
+    def join(self, session: str, back: int, count: int) -> None:
         # Whoever asks for the end of what has ended is answered 204: there is no reader.
         back = max(back, int(self.has_ended(session)))
-        client = Client(self.place, session, max(0, len(self.log.sessions[session]) - back))
-        self.here.append(client)
-        self.all.append(client)
-        self.place.group.start_soon(client.run)
+        for _ in range(count):
+            client = Client(self.place, session, max(0, len(self.log.sessions[session]) - back))
+            self.here.append(client)
+            self.all.append(client)
+            self.place.group.start_soon(client.run)
 
     @played(which=WHICH)
     def leave(self, which: int) -> None:
@@ -159,13 +168,13 @@ class Law(RuleBasedStateMachine):
         for client in self.somebody(which):
             client.dawdles = dawdles
 
-    @played(name=QUESTIONS, side=st.sampled_from(["question", "answer"]), held=st.integers(1, 40))
-    def hold(self, name: str, side: str, held: int) -> None:
-        self.log.turns[name, side] = held
+    @played(held=st.fixed_dictionaries({key: HELD for key in product(QUESTIONS, SIDES)}))
+    def hold(self, held: dict[tuple[str, str], int]) -> None:
+        self.log.turns.update(held)
 
-    @played(name=QUESTIONS, count=st.integers(1, 3))
-    def fail(self, name: str, count: int) -> None:
-        self.log.troubles[name] += count
+    @played(troubles=st.fixed_dictionaries({name: st.integers(0, 2) for name in QUESTIONS}))
+    def fail(self, troubles: dict[str, int]) -> None:
+        self.log.troubles.update(troubles)
 
     @played()
     def heal(self) -> None:
@@ -214,11 +223,12 @@ class Law(RuleBasedStateMachine):
 
     def fall_asleep(self) -> None:
         """Nobody reads any more: nothing is kept, and the log is not asked again."""
+        self.log.turns.clear()
         self.play(self.let_all_leave, 0)
         self.play(self.place.bell.ring, QUIET_TURNS)
         assert not self.place.broadcast.listening
         asked = self.log.asked
-        self.play(self.place.bell.ring, 50)
+        self.play(self.place.bell.ring, 20)
         assert self.log.asked == asked
         self.place.gone.set()
         self.runner.run(asyncio.wait_for(self.life, 10))
@@ -235,4 +245,4 @@ class Law(RuleBasedStateMachine):
 
 
 TestLaw = Law.TestCase
-TestLaw.settings = settings(max_examples=600, stateful_step_count=25)
+TestLaw.settings = settings(max_examples=700, stateful_step_count=25)
