@@ -270,7 +270,9 @@ class _Run:
         try:
             self._wish = await self._store.renew(self._lease, ttl_s=self._ttl_s, pid=os.getpid())
         except LOST as error:
-            log.warning("lease lost", code=error.code)
+            # With the ending that this worker wrote, its lease is over as well.
+            if not self._reporter.ended:
+                log.warning("lease lost", code=error.code)
             self._flow.cancel()
         except StoreError as error:
             # Locked or full: the next beat tries again, and being fenced would be told.
