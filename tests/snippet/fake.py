@@ -13,6 +13,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -254,8 +255,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, {**kind, **(headers or {})}, json.dumps(body).encode())
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
-        self._head(status, {**headers, "Content-Length": str(len(body))})
-        self.wfile.write(body)
+        # A page that is closed meanwhile wants no answer.
+        with suppress(ConnectionError):
+            self._head(status, {**headers, "Content-Length": str(len(body))})
+            self.wfile.write(body)
 
     def _head(self, status: int, headers: dict[str, str]) -> None:
         cors = {
