@@ -114,7 +114,7 @@ class Reader:
                 await self._pause(self._chance.uniform(*SILENT_S))
                 self._done = True
                 return
-            if self._manner is Manner.SLOW:
+            if self._dawdles:
                 narrow(stream)
             leave_after = self._chance.randint(*STAY)
             await self._read(stream, self._cursor + leave_after)
@@ -133,10 +133,13 @@ class Reader:
     async def _read(self, stream: SocketStream, leave_at: int) -> None:
         """Read one connection to its end, or until this reader leaves it."""
         answer = Answer()
-        slow = self._manner is Manner.SLOW
+        slow = self._dawdles
         while not (answer.over or self._done):
-            if slow and not self._hurry.is_set():
+            if slow:
                 await self._pause(DAWDLE_S)
+                if not self._dawdles:
+                    # Through so narrow a connection a long history takes minutes: on another one.
+                    return
             try:
                 data = await stream.receive(LITTLE_BYTES if slow else USUAL_BYTES)
             except anyio.EndOfStream:
@@ -184,6 +187,10 @@ class Reader:
         if told["terminal"]:
             self._end()
 
+    @property
+    def _dawdles(self) -> bool:
+        return self._manner is Manner.SLOW and not self._hurry.is_set()
+
     def _fault(self, what: str) -> None:
         self._tally.faults[f"{what} ({self._manner.value})"] += 1
 
@@ -230,5 +237,8 @@ class Audience:
             self._readers.add(reader)
             try:
                 await reader.run()
+            except anyio.get_cancelled_exc_class():
+                self.tally.faults[f"no end ({manner.value})"] += 1
+                raise
             finally:
                 self._readers.discard(reader)
