@@ -2,7 +2,8 @@
 
 1. A picture is `fold(events)`, always: the session's row says how far the log goes, and what is
    missing is folded on. With nothing new that row is the whole cost, however long the history.
-2. The row is asked for every time: a session that was erased must be gone from here at once.
+2. The row is asked for whenever anybody has committed anything since: a session that was erased
+   must be gone from here at once. Where nobody has, what was found then holds.
 3. Bounded in memory: the least recently asked for leave first, and cost one fold from the start to
    come back.
 4. That folding on is the same as folding all is not only believed: beside the requests, at most one
@@ -54,6 +55,10 @@ class History(Protocol):
         """The session's events with seq > `after`, in order, at most `limit`."""
         ...
 
+    async def version(self) -> int:
+        """A number that changes whenever somebody has committed; cheap to ask."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
@@ -78,6 +83,9 @@ class Gallery:
         self._room = room
         self._kept: OrderedDict[str, Picture] = OrderedDict()
         self._together = Together(self._look)
+        # Which of the pictures were looked after since the log had this version.
+        self._as_of: int | None = None
+        self._sure: set[str] = set()
         # The next to be compared, only while `run` waits for one.
         self._due: tuple[str, Picture] | None = None
         self._wanted = anyio.Event()
@@ -95,7 +103,19 @@ class Gallery:
 
     async def picture(self, session_id: str) -> Picture:
         """The session as of now. Raises UnknownSession and what else the store raises."""
-        return await self._together.ask(session_id)
+        version = await self._history.version()
+        if version != self._as_of:
+            self._as_of, self._sure = version, set()
+        kept = self._kept.get(session_id) if session_id in self._sure else None
+        if kept is not None:
+            self.hits += 1
+            self._kept.move_to_end(session_id)
+            return kept
+        picture = await self._together.ask(session_id)
+        # Looked for after that version was asked; with another one nothing is sure any more.
+        if version == self._as_of:
+            self._sure.add(session_id)
+        return picture
 
     async def run(self) -> None:
         """Compare pictures with their logs, until cancelled."""

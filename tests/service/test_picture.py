@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from db.errors import UnknownSession
 from db.events import Event
 from db.snapshot import Snapshot, fold, step
 from db.sqlite import SqliteStore
-from db.store import NewSession
+from db.store import NewSession, Session
 from service import picture
 from service.picture import Gallery
 from tests.service.conftest import Pen
@@ -30,7 +30,7 @@ class Between:
     """A history in which something happens when a page is asked for."""
 
     def __init__(self, store: SqliteStore, events: Any) -> None:
-        self.session, self.events = store.session, events
+        self.session, self.events, self.version = store.session, events, store.version
 
 
 class Counting(SqliteStore):
@@ -49,6 +49,42 @@ async def filled(store: SqliteStore, count: int) -> Pen:
     pen = await Pen.take(store, "s")
     await pen.progress(count)
     return pen
+
+
+async def test_where_nobody_has_committed_anything_not_even_the_row_is_asked_for(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with SqliteStore(database, create=True) as store, SqliteStore(database) as other:
+        pen = await filled(other, 3)
+        gallery = Gallery(store, version="1")
+        first = await gallery.picture("s")
+        asked: list[str] = []
+        row = store.session
+
+        async def session(session_id: str) -> Session:
+            asked.append(session_id)
+            return await row(session_id)
+
+        monkeypatch.setattr(store, "session", session)
+        assert await gallery.picture("s") is first
+        assert asked == []
+        await pen.progress()
+        assert (await gallery.picture("s")).snapshot.cursor == 4
+        assert asked == ["s"]
+
+
+async def test_what_was_erased_is_gone_at_once(database: Path) -> None:
+    async with SqliteStore(database, create=True) as store:
+        await filled(store, 3)
+        gallery = Gallery(store, version="1")
+        for _ in range(2):
+            await gallery.picture("s")
+        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+            connection.execute(
+                "INSERT INTO tombstones (session_id, reason) VALUES ('s', 'erasure')"
+            )
+        with pytest.raises(UnknownSession):
+            await gallery.picture("s")
 
 
 async def test_its_cost_does_not_grow_with_the_history(database: Path) -> None:
@@ -231,5 +267,6 @@ async def test_a_log_that_became_shorter_is_folded_anew(database: Path) -> None:
         await gallery.picture("s")
         async with SqliteStore(database.with_name("backup.db"), create=True) as backup:
             await filled(backup, 2)
-            gallery._history = backup
+            # Whoever puts a backup back commits, which the version tells.
+            gallery._history, gallery._as_of = backup, None
             assert (await gallery.picture("s")).snapshot.cursor == 2
