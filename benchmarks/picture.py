@@ -108,6 +108,8 @@ def _delivery(axes: Axes, raw: Raw) -> None:
             curve, shares, color=colour, linewidth=2.4 if name == "ours" else 1.8, label=label
         )
     axes.set_xscale("log")
+    # A few are there before the writer's own thread goes on: that is no time at all.
+    axes.set_xlim(left=0.05)
     axes.set_ylim(0, 101)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} ms"))
     axes.xaxis.set_minor_locator(NullLocator())
