@@ -163,7 +163,8 @@ def _asked(doors: list[socket.socket], request: bytes, size: int, seconds: float
             selector.register(door, selectors.EVENT_READ, door)
             door.sendall(request)
         began, busy, now = time.perf_counter(), time.thread_time(), 0.0
-        while (now := time.perf_counter()) < began + seconds:
+        # However short the time and busy the machine: one at least.
+        while (now := time.perf_counter()) < began + seconds or not answers:
             for key, _ in selector.select(seconds):
                 door = key.data
                 if not (taken := door.recv_into(buffer)):

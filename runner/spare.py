@@ -47,16 +47,24 @@ class Spare:
 class Spares:
     """`count` spares, made by `make` and told `order`, while `free` places are left for them.
 
-    `free` gives the number of places that no session has.
+    `free` gives the number of places that no session has, `coming` that of sessions which have one
+    and may still take a spare.
     """
 
     def __init__(
-        self, make: Callable[[], Child], order: Warmup, *, count: int, free: Callable[[], int]
+        self,
+        make: Callable[[], Child],
+        order: Warmup,
+        *,
+        count: int,
+        free: Callable[[], int],
+        coming: Callable[[], int] = lambda: 0,
     ) -> None:
         self._make = make
         self._order = order
         self._count = count
         self._free = free
+        self._coming = coming
         self._waiting: list[Spare] = []
         self._next_start = 0.0
         self._pause = FIRST_PAUSE_S
@@ -104,7 +112,7 @@ class Spares:
                 await spare.child.note_family()
             else:
                 self._pause = FIRST_PAUSE_S
-        while len(self._waiting) > max(0, self._free()):
+        while len(self._waiting) > max(0, self._free() + self._coming()):
             # Sessions that need no browser have taken their places.
             await _dismiss(self._waiting.pop().child)
         now = anyio.current_time()

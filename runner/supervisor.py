@@ -121,6 +121,8 @@ class Supervisor:
         self._leases: set[Lease] = set()
         # Those of them that have a place; who only has to be ended needs none.
         self._placed: set[Lease] = set()
+        # Of these, whose process is not chosen yet.
+        self._unmanned: set[Lease] = set()
         # Those whose worker has not begun yet.
         self._starting: set[Lease] = set()
         self._leaving = anyio.Event()
@@ -129,7 +131,13 @@ class Supervisor:
         flows = tuple(one.flow for one in served if one.browser)
         order = Warmup(chromium=workplace.chromium, flows=flows)
         kept = spares if flows else 0
-        self._spares = Spares(self._child, order, count=kept, free=lambda: self._free)
+        self._spares = Spares(
+            self._child,
+            order,
+            count=kept,
+            free=lambda: self._free,
+            coming=lambda: len(self._unmanned),
+        )
         self._version: int | None = None
         self._next_claim = 0.0
         self._trouble: str | None = None
@@ -214,6 +222,7 @@ class Supervisor:
         self._leases.add(lease)
         if room:
             self._placed.add(lease)
+            self._unmanned.add(lease)
             self._starting.add(lease)
         group.start_soon(self._attend, session, lease)
         return True
@@ -253,6 +262,7 @@ class Supervisor:
         finally:
             self._leases.discard(lease)
             self._placed.discard(lease)
+            self._unmanned.discard(lease)
             self._begun(lease)
 
     def _begun(self, lease: Lease) -> None:
@@ -322,6 +332,7 @@ class Supervisor:
             ttl_s=self._ttl_s,
         )
         ready = self._spares.take() if automation.browser else None
+        self._unmanned.discard(lease)
         return Attempt(
             self._store,
             job,

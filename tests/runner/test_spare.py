@@ -238,6 +238,22 @@ async def test_a_spare_that_is_not_well_is_not_given(number: signal.Signals) -> 
         assert well.running
 
 
+async def test_a_spare_is_kept_for_the_session_that_is_about_to_take_it() -> None:
+    free, coming = 1, 0
+    spares = Spares(
+        lambda: Child(COMMAND), Warmup(), count=1, free=lambda: free, coming=lambda: coming
+    )
+    await spares._start(anyio.current_time())
+    (kept,) = (one.child for one in spares._waiting)
+    async with kept:
+        free, coming = 0, 1
+        await spares._tend()
+        assert kept.running
+        free, coming = 0, 0
+        await spares._tend()
+        assert not kept.running and spares.take() is None
+
+
 async def test_where_spares_keep_dying_the_pauses_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[float] = []
     start = Spares._start
