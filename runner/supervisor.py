@@ -129,15 +129,7 @@ class Supervisor:
         self._learner = Learner(store, automations)
         self._teller = Teller(store, queues, self._learner.lesson, automations.get)
         flows = tuple(one.flow for one in served if one.browser)
-        order = Warmup(chromium=workplace.chromium, flows=flows)
-        kept = spares if flows else 0
-        self._spares = Spares(
-            self._child,
-            order,
-            count=kept,
-            free=lambda: self._free,
-            coming=lambda: len(self._unmanned),
-        )
+        self._spares = self._crew(spares, flows)
         self._version: int | None = None
         self._next_claim = 0.0
         self._trouble: str | None = None
@@ -161,6 +153,15 @@ class Supervisor:
                 log.info("runner stopping", owner=self.owner, running=len(self._leases))
                 beside.cancel_scope.cancel()
         log.info("runner stopped", owner=self.owner)
+
+    def _crew(self, count: int, flows: tuple[str, ...]) -> Spares:
+        return Spares(
+            self._child,
+            Warmup(chromium=self._workplace.chromium, flows=flows),
+            count=count if flows else 0,
+            free=lambda: self._free,
+            coming=lambda: len(self._unmanned),
+        )
 
     @property
     def _free(self) -> int:

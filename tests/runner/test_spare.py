@@ -245,13 +245,13 @@ async def test_a_spare_is_kept_for_the_session_that_is_about_to_take_it() -> Non
     )
     await spares._start(anyio.current_time())
     (kept,) = (one.child for one in spares._waiting)
-    async with kept:
-        free, coming = 0, 1
-        await spares._tend()
-        assert kept.running
-        free, coming = 0, 0
-        await spares._tend()
-        assert not kept.running and spares.take() is None
+    free, coming = 0, 1
+    await spares._tend()
+    assert kept.running
+    coming = 0
+    await spares._tend()
+    assert spares.take() is None
+    assert workers() == []
 
 
 async def test_where_spares_keep_dying_the_pauses_grow(monkeypatch: pytest.MonkeyPatch) -> None:
