@@ -112,7 +112,8 @@ async def test_spares_make_room_for_sessions_that_need_no_browser(bench: Bench) 
     pids = {(await bench.screen("1", name)).pid for name in ("a", "b")}
     for process in waiting:
         await gone(process.pid)
-    await until(lambda: {worker.pid for worker in workers()} == pids)
+    assert pids.isdisjoint(process.pid for process in waiting)
+    assert {worker.pid for worker in workers()} == pids
 
 
 class Looks:

@@ -182,6 +182,7 @@ async def test_who_is_more_urgent_goes_first_and_the_others_are_told(
     (tmp_path / "go").touch()
     await bench.screen("4", "urgent")
     await at_place(bench, "b", 1)
+    assert (await bench.store.session("b")).status is Status.QUEUED
 
 
 async def test_an_automations_limit_holds_over_two_runners_while_others_go_on(
