@@ -3,45 +3,84 @@
 1. One file to paste, yet no file too long to read: the sources are ordinary modules that Node can
    import, the joined file is one classic script in one closure, so that `document.currentScript`
    works and nothing but the element becomes global.
-2. Joining only: imports, exports, blank lines and whole-line comments go; no name is touched, so
-   that an error on a site still reads like the source.
+2. Joined, then minified by terser (npm; the Node is Playwright's): a visitor on a phone waits for
+   every byte. Names that others see (events, API, seams, wire keys) are not touched.
 3. `--check` fails when `andamento.js` is older than its sources; a test calls it.
 """
 
 from __future__ import annotations
 
+import gzip
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
+
+from playwright._impl._driver import compute_driver_executable
 
 HERE = Path(__file__).parent
 TARGET = HERE / "andamento.js"
 # Each before the ones that import it; fold first, for it is the contract's half of this file.
-ORDER = ("fold", "form", "feed", "style", "view", "element", "boot")
-HEAD = """\
-/* andamento.js: the visitor's window on a running quote. Usage, once, at the end of a page:
- * <script src="https://SERVICE/snippet/andamento.js" data-form="#cotacao" defer></script>
- * Put together from src/*.mjs by build.py; change it there. */
-(() => {
-"use strict";
-"""
+ORDER = (
+    *("fold", "form", "words", "tag", "share", "feed"),
+    *("style", "view", "stage", "element", "boot"),
+)
+HEAD = "/* andamento.js: put together from src/*.mjs by build.py; change it there. */\n"
 TAIL = """\
 if (typeof module === "object" && module.exports) module.exports = { fold };
-})();
 """
+TERSER = HERE / "node_modules" / "terser" / "bin" / "terser"
+OPTIONS = ("--compress", "passes=3,toplevel,unsafe_arrows", "--mangle", "toplevel")
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
-_COMMENT = re.compile(r"^ */\*[\s\S]*?\*/\n|^ *//.*\n|^ *\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export ", re.MULTILINE)
+_SHEET = re.compile(r"(?<=STYLE = `)[^`]*")
 
 
 def joined() -> str:
-    """The text that `andamento.js` must have."""
-    return HEAD + "".join(_body(name) for name in ORDER) + TAIL
+    """The text that `andamento.js` must have. Raises RuntimeError where it cannot be made here."""
+    script = "".join(_body(name) for name in ORDER)
+    return HEAD + _minified(f'(() => {{"use strict";\n{script}{TAIL}}})();')
+
+
+def packed(text: str) -> int:
+    """How many bytes travel: gzip, as the service sends it."""
+    return len(gzip.compress(text.encode(), 9, mtime=0))
 
 
 def _body(name: str) -> str:
-    text = (HERE / "src" / f"{name}.mjs").read_text(encoding="utf-8")
-    text = _COMMENT.sub("", _IMPORT.sub("", text))
-    return re.sub(r"^export ", "", text, flags=re.MULTILINE)
+    text = _IMPORT.sub("", (HERE / "src" / f"{name}.mjs").read_text(encoding="utf-8"))
+    # A template literal is text to the minifier: the sheet's own spaces go here.
+    text = _SHEET.sub(lambda sheet: _squeezed(sheet[0]), text)
+    return _EXPORT.sub("", _privates(text))
+
+
+def _squeezed(sheet: str) -> str:
+    sheet = re.sub(r"\s*([{};:,>])\s*", r"\1", re.sub(r"\s+", " ", sheet))
+    return sheet.replace(";}", "}").strip()
+
+
+def _privates(text: str) -> str:
+    """Private names by one letter: terser leaves them as they are."""
+    names = sorted(set(re.findall(r"\.#(\w+)", text)))
+    letters = [f"{chr(97 + place % 26)}{place // 26 or ''}" for place in range(len(names))]
+    short = dict(zip(names, letters, strict=True))
+    return re.sub(r"(?<=[.\s]#)\w+\b", lambda found: short.get(found[0], found[0]), text)
+
+
+def _minified(script: str) -> str:
+    if not TERSER.is_file():
+        npm = shutil.which("npm")
+        if npm is None:
+            raise RuntimeError("npm is needed to minify (on Debian or Ubuntu: apt install npm)")
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run(command, cwd=HERE, check=True)
+    node, _ = compute_driver_executable()
+    command = [node, str(TERSER), *OPTIONS]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return done.stdout.strip() + "\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -53,6 +92,7 @@ def main(arguments: list[str]) -> int:
             print("andamento.js is not what src/ says: run python frontend_snippet/build.py")
         return 0 if current else 1
     TARGET.write_text(text, encoding="utf-8")
+    print(f"andamento.js: {packed(text):,} bytes compressed")
     return 0
 
 

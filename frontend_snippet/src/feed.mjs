@@ -1,22 +1,26 @@
 /* The feed: one session, followed to its ending over whatever connection works.
  *
- * 1. Whatever is shown is a snapshot. Stream and polling meet in `#publish`, which drops what is not
- *    newer than what is on view: nothing is shown twice, nothing goes back, no way of reading loses anything.
- * 2. Every connection has a generation; what an earlier one still says is not heard.
- * 3. EventSource comes back by itself while it can; when it gives up (503, 204, Firefox after a refused
- *    connection) one look at the snapshot tells a restart from a refusal, then a new one is opened.
- * 4. A stream that stays wordless while the snapshot moves on is swallowed by a proxy: from then on
- *    the long poll, which a service or proxy without it turns into plain polling.
+ * 1. One cursor, that of the last snapshot shown: stream, socket, polls and other tabs all go on from
+ *    it and meet in `#publish`, which drops what is not newer. Nothing is shown twice, nothing goes back.
+ * 2. The ladder: EventSource, WebSocket, long poll; a service or proxy without long polls turns the last
+ *    into plain polling. A rung is left when it cannot be had, gives no sign of life in time, is refused
+ *    twice while the snapshot answers, or stays wordless while the snapshot moves on.
+ * 3. Every connection has a generation; what an earlier one still says is not heard.
+ * 4. EventSource comes back by itself after it was heard; when it gives up (503, 204, half a response
+ *    head, Firefox after a refused connection) one look at the snapshot comes first, then a new one.
+ * 5. Only the tab that leads (share.mjs) has a connection.
  */
 import { fold } from "./fold.mjs";
+import { share } from "./share.mjs";
 
 /** What tests and later issues may replace; times in ms. */
 export const seams = {
   fetch: (...request) => globalThis.fetch(...request),
   EventSource: globalThis.EventSource,
+  WebSocket: globalThis.WebSocket,
   times: {
-    // Without a first byte, another way of reading is tried.
-    first: 3000,
+    // Without a first byte, the next way of reading is tried: the third one is on within 3 s.
+    first: 1500,
     // Three pings missed: the connection is dead, whatever it says.
     silence: 45000,
     // How long the service may hold a long poll.
@@ -37,42 +41,59 @@ export const seams = {
   },
 };
 
-const CLOSED = 2;
 const GONE = [401, 403, 404, 410];
-const WORDLESS_STREAMS = 3;
+const REFUSALS = 2;
+// What a socket closes with when its service restarts: come back when it said, not all at once.
+const RESTART = 1012;
 
 export class Feed {
   #session;
   #listener;
-  #state = fold.empty();
-  #shown = 0;
+  // The snapshot on view.
+  #shown;
+  #tabs = null;
   #generation = 0;
   #timers = new Set();
   #source = null;
   #request = null;
+  #rung = 0;
   #tries = 0;
-  #wordless = 0;
+  #refused = 0;
 
-  /** `session`: the answer to a start, its snapshot already on view; `listener`: {snapshot(snapshot),
-   * link(up), gone()}. */
+  /** `session`: the answer to a start, its snapshot already on view, or without one: then the first
+   * look is shown; `listener`: {snapshot(snapshot), link(up), gone()}. */
   constructor(session, listener) {
     this.#session = session;
     this.#listener = listener;
-    this.#shown = session.snapshot?.cursor ?? 0;
+    this.#shown = session.snapshot;
   }
 
   /** Closes everything at once; `follow` may be called again. */
   stop() {
     this.#renew();
+    this.#tabs?.leave();
+    this.#tabs = null;
   }
 
-  /** Follows from the last event held, as a new generation. */
+  /** Follows from the snapshot on view, as a new generation that tries the whole ladder. */
   follow() {
-    const alive = this.#renew();
-    if (!seams.EventSource || this.#wordless >= WORDLESS_STREAMS) return void this.#poll();
-    const after = this.#state.cursor ? { after: this.#state.cursor } : {};
-    this.#source = new seams.EventSource(address(this.#session.events_url, after));
-    this.#listen(this.#source, alive);
+    this.#rung = this.#tries = this.#refused = 0;
+    this.#tabs ??= share(
+      this.#session.session_id,
+      seams.times,
+      (leading) => (leading ? this.#connect() : this.#renew()),
+      (kind, detail) => {
+        if (kind === "hello") this.#tabs.post("snapshot", this.#shown);
+        else if (kind === "snapshot") this.#publish(detail);
+        else this.#tell(kind, detail);
+      },
+    );
+    this.#tabs.follow(true);
+  }
+
+  /** This tab is looked at again: is the leading one still awake? */
+  check() {
+    this.#tabs?.follow();
   }
 
   #renew() {
@@ -84,115 +105,149 @@ export class Feed {
     return () => mine === this.#generation;
   }
 
+  #connect() {
+    if (!this.#shown) return this.#look(0);
+    const alive = this.#renew();
+    if (this.#rung > 1) return void this.#poll(alive);
+    const url = address(this.#session.events_url, { after: this.#shown.cursor });
+    try {
+      this.#source = this.#rung
+        ? new seams.WebSocket(url.replace("/events/", "/ws/").replace("http", "ws"))
+        : new seams.EventSource(url);
+    } catch {
+      // The browser has none, or the page's policy forbids it.
+      return this.#fall();
+    }
+    this.#listen(this.#source, alive);
+  }
+
+  #fall() {
+    this.#rung += 1;
+    this.#tries = this.#refused = 0;
+    this.#connect();
+  }
+
   #listen(source, alive) {
     const { first, silence } = seams.times;
-    let [heard, ahead, watchdog] = [false, 0, 0];
+    let [heard, from, ahead, pause, watchdog] = [false, 0, 0, 0];
     const expect = (delay, otherwise) => {
       this.#timers.delete(watchdog);
       clearTimeout(watchdog);
       watchdog = this.#later(delay, otherwise);
     };
-    const on = (name, work) => source.addEventListener(name, (message) => alive() && work(message));
-    const hear = (name, work) =>
-      on(name, (message) => {
-        heard = true;
-        expect(silence, () => this.#retry());
-        work(message);
-      });
     // Twice, for the stream's own word may be on its way while the snapshot answers.
     const compare = async () => {
-      const snapshot = await this.#ask();
+      await this.#ask();
       if (!alive() || heard) return;
-      ahead = snapshot?.cursor > this.#state.cursor ? ahead + 1 : 0;
+      ahead += this.#shown.cursor > from;
       if (ahead < 2) expect(first, compare);
-      else this.#poll();
+      else this.#fall();
+    };
+    const hear = (kind, data) => {
+      if (!alive()) return;
+      heard = true;
+      this.#refused = 0;
+      expect(silence, () => this.#retry());
+      if (data.seq) this.#receive(data);
+      else if (kind === "reset") this.#shown = fold.render(fold.empty());
+      // An ending that was shown has closed the stream before this; here one is missing.
+      else if (kind === "end") this.#retry();
+      else this.#tell("link", true);
+    };
+    const lose = ({ code }) => {
+      if (!alive()) return;
+      // Still connecting: the browser comes back by itself, at the pace the service asked for.
+      const returns = heard && !source.readyState;
+      if (!heard && ++this.#refused >= REFUSALS) return this.#fall();
+      if (!returns) return this.#retry(code === RESTART ? pause : 0);
+      this.#tell("link", false);
+      heard = false;
+      expect(silence, () => this.#retry());
     };
 
-    expect(first, () => this.#poll());
-    on("open", () => {
-      heard = false;
-      this.#listener.link(true);
+    expect(first, () => this.#fall());
+    source.onopen = () => {
+      if (!alive()) return;
+      [heard, from, ahead] = [false, this.#shown.cursor, 0];
+      this.#tell("link", true);
       expect(first, compare);
-    });
-    on("error", () => {
-      this.#listener.link(false);
-      // Still connecting: the browser comes back by itself, at the pace the service asked for.
-      if (source.readyState !== CLOSED) return expect(silence, () => this.#retry());
-      this.#wordless += 1;
-      this.#retry();
-    });
-    for (const type of ["progress", "estimate", "result", "failure"])
-      hear(type, ({ data }) => this.#receive(data));
-    hear("ping", () => {});
-    hear("reset", () => {
-      this.#state = fold.empty();
-      this.#shown = 0;
-    });
-    // An ending that was shown has closed the stream before this; here one is missing.
-    hear("end", () => this.#retry());
+    };
+    source.onerror = source.onclose = lose;
+    source.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      pause = message.retry ?? pause;
+      hear(message.event, message.data);
+    };
+    for (const kind of ["progress", "estimate", "result", "failure", "ping", "reset", "end"])
+      source.addEventListener(kind, ({ data }) => hear(kind, JSON.parse(data)));
   }
 
-  #receive(text) {
-    const event = JSON.parse(text);
-    if (event.session_id !== this.#session.session_id || event.seq <= this.#state.cursor) return;
+  #receive(event) {
+    const { cursor } = this.#shown;
+    if (event.session_id !== this.#session.session_id || event.seq <= cursor) return;
     // A gap: the log heals it.
-    if (event.seq > this.#state.cursor + 1) return this.#retry();
+    if (event.seq > cursor + 1) return this.#retry();
     this.#tries = 0;
-    this.#wordless = 0;
-    this.#state = fold.step(this.#state, event);
-    this.#publish(fold.render(this.#state));
+    this.#publish(fold.render(fold.step(fold.resume(this.#shown), event)));
   }
 
   #publish(snapshot) {
-    if (snapshot.cursor <= this.#shown) return;
-    this.#shown = snapshot.cursor;
-    if (snapshot.terminal) this.stop();
-    this.#listener.snapshot(snapshot);
+    if (!(snapshot?.cursor > (this.#shown?.cursor ?? -1))) return;
+    this.#shown = snapshot;
+    this.#tell("snapshot", snapshot);
   }
 
-  #retry() {
+  /** To the page and the other tabs; after the last word of all nothing is left open. */
+  #tell(kind, detail) {
+    this.#tabs?.post(kind, detail);
+    if (detail?.terminal || kind === "gone") this.stop();
+    this.#listener[kind](detail);
+  }
+
+  #retry(least = 0) {
+    this.#tell("link", false);
+    this.#look(Math.max(least, this.#backoff()));
+  }
+
+  #look(delay) {
     const alive = this.#renew();
-    this.#listener.link(false);
-    this.#later(this.#backoff(), async () => {
+    this.#later(delay, async () => {
       const snapshot = await this.#ask();
       if (!alive()) return;
-      if (snapshot) this.follow();
+      if (snapshot) this.#connect();
       else this.#retry();
     });
   }
 
-  async #poll() {
-    const alive = this.#renew();
+  async #poll(alive) {
     const { first, hold, poll } = seams.times;
     while (alive()) {
-      const before = this.#shown;
+      const { cursor } = this.#shown;
       const asked = performance.now();
-      const snapshot = await this.#ask({ wait: hold / 1000, after: before });
+      const snapshot = await this.#ask({ wait: hold / 1000, after: cursor });
       if (!alive()) return;
-      this.#listener.link(snapshot !== null);
-      if (snapshot) this.#tries = 0;
+      if (!snapshot) return this.#retry();
+      this.#tries = 0;
+      this.#tell("link", true);
       // Answered at once and with nothing new: no long poll on this road, so ask at a walk.
-      const idle = this.#shown === before && performance.now() - asked < first;
-      const pause = snapshot ? (idle ? poll : 0) : this.#backoff();
-      await new Promise((resume) => this.#later(pause, resume));
+      const idle = this.#shown.cursor === cursor && performance.now() - asked < first;
+      await new Promise((resume) => this.#later(idle ? jittered(poll) : 0, resume));
     }
   }
 
   /** One look at the snapshot, shown if it is news; null where there was no answer. */
   async #ask(query = {}) {
     const request = (this.#request = new AbortController());
-    const limit = this.#later(seams.times.hold + seams.times.start, () => request.abort());
+    const patience = (query.wait ?? 0) * 1000 + seams.times.start;
+    const limit = this.#later(patience, () => request.abort());
     try {
       const url = address(this.#session.progress_url, query);
       // The browser sends If-None-Match itself; set by hand it would cost a preflight.
       const response = await seams.fetch(url, { cache: "no-cache", signal: request.signal });
       const snapshot = response.ok ? await response.json() : null;
       if (request.signal.aborted) return null;
-      if (snapshot) this.#publish(snapshot);
-      if (GONE.includes(response.status)) {
-        this.stop();
-        this.#listener.gone();
-      }
+      this.#publish(snapshot);
+      if (GONE.includes(response.status)) this.#tell("gone");
       return snapshot;
     } catch {
       return null;
@@ -201,10 +256,9 @@ export class Feed {
     }
   }
 
-  // With jitter, so that a restarted service is not met by everybody at once.
   #backoff() {
     const { backoff, longest } = seams.times;
-    return Math.min(longest, backoff * 2 ** this.#tries++) * (0.5 + Math.random() / 2);
+    return jittered(Math.min(longest, backoff * 2 ** this.#tries++));
   }
 
   #later(delay, work) {
@@ -215,6 +269,11 @@ export class Feed {
     this.#timers.add(timer);
     return timer;
   }
+}
+
+// So that a restarted service is not met by everybody at once.
+function jittered(delay) {
+  return delay * (0.5 + Math.random() / 2);
 }
 
 function address(base, query) {

@@ -50,6 +50,16 @@ export const fold = {
       source: "history",
     },
   }),
+
+  /** The state of which this is the rendering, to go on from it; `render` puts what it derives anew. */
+  resume: ({ cursor, progress }) => ({
+    ...progress,
+    cursor,
+    started: progress.timestamp_inicio,
+    updated: progress.timestamp_atualizacao,
+    estimate: progress.estimativas.dados,
+    result: progress.resultados_finais.dados,
+  }),
 };
 
 function advance(state, data, at) {

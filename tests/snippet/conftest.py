@@ -38,7 +38,7 @@ customElements.whenDefined("andamento-modal").then((modal) => {
 });
 """
 COUNT = """
-window.left = { timers: new Set(), sources: [], told: [] };
+window.left = { timers: new Set(), sources: [], sockets: [], told: [] };
 const { setTimeout: set, clearTimeout: clear, EventSource: Source } = window;
 window.setTimeout = (work, delay, ...rest) => {
   const timer = set(() => { left.timers.delete(timer); work(...rest); }, delay);
@@ -48,6 +48,10 @@ window.setTimeout = (work, delay, ...rest) => {
 window.clearTimeout = (timer) => { left.timers.delete(timer); clear(timer); };
 window.EventSource = class extends Source {
   constructor(...given) { super(...given); left.sources.push(this); }
+};
+const { WebSocket: Socket } = window;
+window.WebSocket = class extends Socket {
+  constructor(...given) { super(...given); left.sockets.push(this); }
 };
 for (const name of ["progress", "estimate", "result", "failure", "close"])
   document.addEventListener(name, ({ target, detail }) => {
@@ -80,6 +84,15 @@ class Visitor:
     @property
     def title(self) -> Locator:
         return self.modal.locator("h2")
+
+    @property
+    def pill(self) -> Locator:
+        return self.page.locator("andamento-modal .pill")
+
+    def close(self) -> None:
+        """Away from the dialog to the pill, and for good from there."""
+        self.page.keyboard.press("Escape")
+        self.page.locator("andamento-modal .tray").get_by_role("button", name="Fechar").click()
 
     def told(self, name: str) -> list[Any]:
         """The details of the element's events of this name."""

@@ -1,9 +1,10 @@
 """A service by the contract, over real HTTP, that misbehaves on request.
 
 1. Its log is `events`, appended by `say`; streams, long polls and `wait_for` wake on every change.
-2. `streams` and `starts` are queues of misbehaviour, one entry for each coming connection; when
-   they are empty it behaves.
-3. What it was asked is recorded: `requests`, `started`, `followed` (the `after` of each stream).
+2. `streams`, `sockets` and `starts` are queues of misbehaviour, one entry for each coming
+   connection; when they are empty it behaves.
+3. What it was asked is recorded: `requests`, `started`, `followed` and `joined` (the `after` of
+   each stream and of each WebSocket).
 4. `go_away` and `come_back` are a kill and a restart on the same port.
 """
 
@@ -12,16 +13,18 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from select import select
+from typing import Any, Protocol, Self
 from urllib.parse import parse_qs, urlsplit
 
 from db.events import Event, EventType, encode, wire
 from db.snapshot import fold, render
+from tests.snippet.fake_socket import Socket
 from tests.snippet.history import Fact
 
 SNIPPET = Path(__file__).parents[2] / "frontend_snippet" / "andamento.js"
@@ -33,12 +36,15 @@ PATIENCE_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """How one coming stream goes wrong."""
+    """How one coming stream, or WebSocket, goes wrong."""
 
     status: int = 200
     hang: bool = False  # no answer at all
+    half_head: bool = False  # closed in the middle of the response head
     mute: bool = False  # open, and never a word
     cut_after: int | None = None  # closed after so many events
+    code: int | None = None  # what a WebSocket is closed with when it is cut; without: nothing
+    retry_ms: int = 50  # when to come back
     silent_after: int | None = None  # neither events nor pings after so many
     leave_out: int | None = None  # a seq that is skipped
     end_early: bool = False  # `end` without an ending
@@ -51,14 +57,17 @@ class Service:
 
     events: list[Event] = field(default_factory=list)
     streams: deque[Stream] = field(default_factory=deque)
+    sockets: deque[Stream] = field(default_factory=deque)
     starts: deque[tuple[int, dict[str, str], dict[str, Any]]] = field(default_factory=deque)
     long_poll: bool = True
     page: str = ""
     requests: list[str] = field(default_factory=list)
     started: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     followed: list[int] = field(default_factory=list)
+    joined: list[int] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     open_streams: int = 0
+    open_sockets: int = 0
     life: int = 0
     port: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -128,6 +137,15 @@ class Service:
         return sum(request.startswith(start) for request in self.requests)
 
 
+class _Voice(Protocol):
+    """A stream or a WebSocket, open."""
+
+    def say(self, name: str, data: str, seq: int | None = None) -> None: ...
+
+    def breathe(self) -> None:
+        """Something on the wire that the page cannot hear, so that its leaving is noticed."""
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -157,6 +175,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(404, {"success": False, "code": "sessao_desconhecida"})
         elif path.startswith("/api/rpa/progress/"):
             self._progress()
+        elif path.startswith("/api/rpa/ws/"):
+            self._socket(service.sockets.popleft() if service.sockets else Stream())
         else:
             self._stream(service.streams.popleft() if service.streams else Stream())
 
@@ -201,45 +221,87 @@ class _Handler(BaseHTTPRequestHandler):
         service.note(lambda: service.followed.append(cursor))
         if how.status != 200:
             return self._json(how.status, {"success": False})
-        service.note(lambda: setattr(service, "open_streams", service.open_streams + 1))
-        try:
-            if not how.hang:
-                headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
-                self._head(200, headers)
-                self._write(": oi\n\nretry: 50\n" if not how.mute else ": oi\n\n")
-            self._talk(0 if how.reset else cursor, how)
-        except OSError:
-            pass  # the reader has gone
-        finally:
-            self.close_connection = True
-            service.note(lambda: setattr(service, "open_streams", service.open_streams - 1))
+        self.close_connection = True
+        if how.half_head:
+            return self._write("HTTP/1.1 200 OK\r\nContent-Ty")
+        with self._counted("open_streams"):
+            if how.hang:
+                return self._hang()
+            headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+            self._head(200, headers)
+            self._write(f": oi\n\nretry: {how.retry_ms}\n")
+            return self._talk(cursor, how, self)
 
-    def _talk(self, cursor: int, how: Stream) -> None:
+    def _socket(self, how: Stream) -> None:
+        service = self.server.service
+        cursor = int(self._query("after") or 0)
+        service.note(lambda: service.joined.append(cursor))
+        if how.status != 200:
+            return self._json(how.status, {"success": False})
+        self.close_connection = True
+        with self._counted("open_sockets"):
+            if how.hang:
+                return self._hang()
+            socket = Socket(self.connection, self.headers, retry_ms=how.retry_ms)
+            socket.open()
+            self._talk(cursor, how, socket)
+            ended = service.events and service.events[-1].status
+            if how.code or ended:
+                socket.close(how.code or 1000)
+        return None
+
+    @contextmanager
+    def _counted(self, name: str) -> Iterator[None]:
+        service = self.server.service
+        service.note(lambda: setattr(service, name, getattr(service, name) + 1))
+        try:
+            # The reader may go at any time.
+            with suppress(OSError):
+                yield
+        finally:
+            service.note(lambda: setattr(service, name, getattr(service, name) - 1))
+
+    def _hang(self) -> None:
+        # Nothing is sent, so only a look at the connection tells that the reader has gone.
+        service, life = self.server.service, self.server.life
+        while service.life == life and not select([self.connection], [], [], PING_S)[0]:
+            pass
+
+    def _talk(self, cursor: int, how: Stream, voice: _Voice) -> None:
         service, life, sent = self.server.service, self.server.life, 0
         if how.reset:
-            self._write('event: reset\ndata: {"motivo":"cursor","cursor":0}\n\n')
+            voice.say("reset", '{"motivo":"cursor","cursor":0}')
+            cursor = 0
         if how.end_early:
-            return self._write('event: end\ndata: {"status":"running"}\n\n')
-        while service.life == life:
-            quiet = how.hang or how.mute or (how.silent_after or 10**6) <= sent
+            return voice.say("end", '{"status":"running"}')
+        while service.life == life and sent != how.cut_after:
+            quiet = how.mute or (how.silent_after or 10**6) <= sent
             for event in service.events[cursor:] if not quiet else []:
                 cursor = event.seq
                 if cursor == how.leave_out:
                     continue
                 name = "failure" if event.type is EventType.ERROR else event.type
-                self._write(f"id: {event.seq}\nevent: {name}\ndata: {wire(event)}\n\n")
+                voice.say(name, wire(event), cursor)
                 sent += 1
                 if event.status:
-                    return self._write(f'event: end\ndata: {{"status":"{event.status}"}}\n\n')
+                    return voice.say("end", f'{{"status":"{event.status}"}}')
                 if sent in (how.cut_after, how.silent_after):
                     break
             if sent == how.cut_after:
                 return None
-            # A comment, which the page cannot hear, so that a closed connection is noticed.
-            if not how.hang:
-                self._write("event: ping\ndata: {}\n\n" if not quiet else ": .\n\n")
+            if quiet:
+                voice.breathe()
+            else:
+                voice.say("ping", "{}")
             service.wait(cursor, life, PING_S)
         return None
+
+    def say(self, name: str, data: str, seq: int | None = None) -> None:
+        number = f"id: {seq}\n" if seq else ""
+        self._write(f"{number}event: {name}\ndata: {data}\n\n")
+
+    def breathe(self) -> None:
+        self._write(": .\n\n")
 
     def _query(self, name: str) -> str:
         return parse_qs(urlsplit(self.path).query).get(name, [""])[0]

@@ -132,7 +132,7 @@ def test_a_new_quote_shows_only_its_own(visitor: Visitor, service: Service) -> N
     service.say(begin(ROWS[:1]), ("error", cancelled))
     expect(visitor.title).to_have_text("Cotação cancelada")
     service.events.clear()
-    visitor.modal.get_by_role("button", name="Cotar de novo").click()
+    visitor.modal.get_by_role("button", name="Tentar de novo").click()
     service.wait_for(lambda: len(service.started) == 2)
     service.say(begin(ROWS[1:2]))
     disclosure(visitor).get_by_text("Veículo blindado").wait_for(state="attached")

@@ -1,23 +1,22 @@
-"""Bad roads: cut, refused, silent and swallowed connections, and a service that goes away."""
+"""Bad roads: cut, refused and silent connections, and a service that goes away.
+
+The ways of reading, and when one gives way to the next, are in test_ladder.py.
+"""
 
 from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.snippet.arrival import READY, expect_whole
 from tests.snippet.conftest import Visitor
 from tests.snippet.fake import Service, Stream
 from tests.snippet.history import entered, estimate, quote, result, screens
 
-READY = "Sua cotação está pronta"
-
-
-def expect_whole(visitor: Visitor, service: Service) -> None:
-    """The result is on view, nothing was told twice and nothing went back."""
-    expect(visitor.title).to_have_text(READY)
-    expect(visitor.modal.locator(".covers > li h4")).to_have_count(3)
-    stamps = [detail["timestamp_atualizacao"] or "" for detail in visitor.told("progress")]
-    assert stamps == sorted(set(stamps))
-    assert len(visitor.told("estimate")) == len(visitor.told("result")) == 1
+DEAF_TO_CLOSE = """
+customElements.whenDefined("andamento-modal").then(({ seams }) => {
+  seams.WebSocket = class extends WebSocket { close() {} };
+});
+"""
 
 
 def test_a_cut_connection_goes_on_without_loss_or_repeat(
@@ -44,74 +43,36 @@ def test_a_refused_connection_is_opened_anew_from_the_cursor(
     service.wait_for(lambda: len(service.followed) == 3)
     service.say(*screens(5), result())
     expect_whole(visitor, service)
-    assert service.followed == [0, 5, 5]
+    # The look in between has shown all eleven.
+    assert service.followed == [0, 5, 11]
 
 
-def test_a_stream_that_is_always_refused_ends_in_polling(
-    visitor: Visitor, service: Service
-) -> None:
-    service.streams.extend([Stream(status=503)] * 9)
+def test_half_a_response_head_is_not_the_end(visitor: Visitor, service: Service) -> None:
+    # Chromium closes for good then, without having been told an ending.
+    service.streams.extend([Stream(cut_after=5), Stream(half_head=True)])
+    service.say(*screens(0, 5), estimate())
     visitor.arrive()
     visitor.submit()
     service.wait_for(lambda: len(service.followed) == 3)
-    service.say(*quote())
-    expect_whole(visitor, service)
-    assert service.followed == [0, 0, 0]
-
-
-def test_without_event_source_polling_reaches_the_result(
-    visitor: Visitor, service: Service
-) -> None:
-    visitor.page.add_init_script("delete window.EventSource")
-    visitor.arrive()
-    visitor.submit()
-    service.say(*screens(0, 5), estimate())
-    expect(visitor.title).to_have_text("Estimativa inicial")
-    service.say(*screens(5))
-    expect(visitor.title).to_have_text("Cálculo final")
-    service.say(result())
-    expect_whole(visitor, service)
-    assert service.followed == []
-
-
-def test_polling_works_where_long_polls_do_not(visitor: Visitor, service: Service) -> None:
-    service.long_poll = False
-    visitor.page.add_init_script("delete window.EventSource")
-    visitor.arrive()
-    visitor.submit()
-    service.wait_for(lambda: service.asked("GET /api/rpa/progress/") >= 3)
-    service.say(*quote())
-    expect_whole(visitor, service)
-
-
-def test_a_stream_without_an_answer_gives_way_to_polling(
-    visitor: Visitor, service: Service
-) -> None:
-    service.streams.append(Stream(hang=True))
-    service.say(*quote())
-    visitor.arrive(first=150)
-    visitor.submit()
-    expect_whole(visitor, service)
-    assert service.followed == [0]
-
-
-def test_a_swallowed_stream_gives_way_to_polling(visitor: Visitor, service: Service) -> None:
-    service.streams.append(Stream(mute=True))
-    service.say(*screens(0, 5), estimate())
-    visitor.arrive(first=150)
-    visitor.submit()
-    expect(visitor.title).to_have_text("Estimativa inicial")
-    service.wait_for(lambda: service.open_streams == 0)
     service.say(*screens(5), result())
     expect_whole(visitor, service)
+    assert service.followed == [0, 5, 11]
 
 
-def test_a_quiet_session_keeps_its_stream(visitor: Visitor, service: Service) -> None:
-    service.streams.append(Stream(mute=True))
-    visitor.arrive(first=500)
+def test_a_superseded_connection_is_not_heard(visitor: Visitor, service: Service) -> None:
+    visitor.page.add_init_script("delete window.EventSource")
+    visitor.page.add_init_script(DEAF_TO_CLOSE)
+    service.sockets.append(Stream(leave_out=6, cut_after=12))
+    service.say(*screens(0, 5), estimate())
+    visitor.arrive()
     visitor.submit()
-    service.wait_for(lambda: service.asked("GET /api/rpa/progress/") >= 4)
-    assert service.open_streams == 1
+    service.wait_for(lambda: service.open_sockets == 2)
+    # The first one still talks, and then it breaks.
+    service.say(*screens(5))
+    service.wait_for(lambda: service.open_sockets == 1)
+    service.say(result())
+    expect_whole(visitor, service)
+    assert service.joined == [0, 11]
 
 
 def test_silence_leads_to_a_new_connection(visitor: Visitor, service: Service) -> None:
@@ -122,7 +83,7 @@ def test_silence_leads_to_a_new_connection(visitor: Visitor, service: Service) -
     service.wait_for(lambda: len(service.followed) == 2)
     service.say(*screens(5), result())
     expect_whole(visitor, service)
-    assert service.followed == [0, 4]
+    assert service.followed == [0, 11]
 
 
 def test_a_gap_is_healed_from_the_log(visitor: Visitor, service: Service) -> None:
@@ -133,7 +94,7 @@ def test_a_gap_is_healed_from_the_log(visitor: Visitor, service: Service) -> Non
     service.wait_for(lambda: len(service.followed) == 2)
     service.say(*screens(5), result())
     expect_whole(visitor, service)
-    assert service.followed == [0, 5]
+    assert service.followed == [0, 11]
 
 
 def test_a_reset_starts_over_and_arrives(visitor: Visitor, service: Service) -> None:
@@ -168,19 +129,6 @@ def test_a_service_that_is_away_is_named_and_awaited(visitor: Visitor, service: 
     expect(visitor.modal.locator(".covers h4")).to_have_count(3)
     expect(link).to_be_hidden()
     assert len(service.started) == 1
-
-
-def test_polling_too_outlives_a_restart(visitor: Visitor, service: Service) -> None:
-    visitor.page.add_init_script("delete window.EventSource")
-    visitor.arrive()
-    visitor.submit()
-    service.say(entered("1", "Tipo de seguro"))
-    expect(visitor.title).to_have_text("Tipo de seguro")
-    service.go_away()
-    expect(visitor.modal.locator(".link")).to_contain_text("Conexão perdida")
-    service.come_back()
-    service.say(*quote())
-    expect_whole(visitor, service)
 
 
 def test_a_session_that_is_gone_is_said_and_not_asked_for_again(

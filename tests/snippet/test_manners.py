@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.snippet.conftest import Visitor
 from tests.snippet.fake import Service
-from tests.snippet.history import entered, progress, quote, result
+from tests.snippet.history import entered, progress, quote, result, screens
 
-NOTHING_LEFT = "left.timers.size === 0 && left.sources.every(({ readyState }) => readyState === 2)"
+NOTHING_LEFT = """left.timers.size === 0
+  && left.sources.every(({ readyState }) => readyState === 2)
+  && left.sockets.every(({ readyState }) => readyState >= 2)"""
 TAG = "<script src=/snippet/andamento.js {} defer></script>"
 FORM = '<form id="f" onsubmit="event.preventDefault()"><input name="cpf"><button>Ir</button></form>'
 
@@ -19,6 +23,22 @@ def expect_nothing_left(visitor: Visitor) -> None:
     visitor.page.wait_for_function("left.told.at(-1)?.[0] === 'close'")
     assert visitor.page.evaluate(NOTHING_LEFT)
     expect(visitor.modal).to_be_hidden()
+    expect(visitor.pill).to_be_hidden()
+
+
+def test_minimised_the_quote_goes_on_in_the_pill(visitor: Visitor, service: Service) -> None:
+    visitor.arrive()
+    visitor.submit()
+    service.say(*screens(0, 3))
+    expect(visitor.title).to_have_text("Seu veículo")
+    visitor.modal.get_by_role("button", name="Minimizar").click()
+    expect(visitor.modal).to_be_hidden()
+    expect(visitor.pill).to_have_text("Sua cotação 20%")
+    service.say(*screens(3), result())
+    expect(visitor.pill).to_have_text("Sua cotação está pronta")
+    visitor.pill.click()
+    expect(visitor.modal.locator(".plan")).to_have_count(2)
+    expect(visitor.pill).to_be_hidden()
 
 
 def test_closing_stops_every_request_and_timer(visitor: Visitor, service: Service) -> None:
@@ -26,19 +46,19 @@ def test_closing_stops_every_request_and_timer(visitor: Visitor, service: Servic
     visitor.submit()
     service.say(entered("1", "Tipo de seguro"))
     expect(visitor.title).to_have_text("Tipo de seguro")
-    visitor.modal.get_by_role("button", name="Fechar").click()
+    visitor.close()
     expect_nothing_left(visitor)
     service.wait_for(lambda: service.open_streams == 0)
     assert service.cancelled == []
 
 
 def test_closing_while_polling_stops_too(visitor: Visitor, service: Service) -> None:
-    visitor.page.add_init_script("delete window.EventSource")
+    visitor.page.add_init_script("delete window.EventSource, delete window.WebSocket")
     visitor.arrive()
     visitor.submit()
     service.say(entered("1", "Tipo de seguro"))
     expect(visitor.title).to_have_text("Tipo de seguro")
-    visitor.page.keyboard.press("Escape")
+    visitor.close()
     expect_nothing_left(visitor)
     asked = service.asked("GET /api/rpa/progress/")
     service.say(*quote())
@@ -52,7 +72,7 @@ def test_closing_while_starting_stops_too(visitor: Visitor, service: Service) ->
     visitor.arrive()
     visitor.submit()
     expect(visitor.title).to_have_text("Muita gente cotando agora")
-    visitor.page.keyboard.press("Escape")
+    visitor.close()
     expect_nothing_left(visitor)
 
 
@@ -73,7 +93,7 @@ def test_text_from_the_service_never_becomes_markup(visitor: Visitor, service: S
     plan = {"plano": evil, "valor": evil, "forma_pagamento": evil, evil: evil, "vidros": evil}
     service.say(result(mensagem=evil, plano_recomendado=plan, plano_alternativo=None))
     expect(visitor.modal.locator(".plan h3")).to_have_text(evil)
-    expect(visitor.modal.locator("img, b")).to_have_count(0)
+    expect(visitor.modal.locator(".plan b, img")).to_have_count(0)
     assert visitor.page.title() != "got"
 
 
@@ -92,7 +112,7 @@ def test_the_site_s_css_stays_out_and_ours_stays_in(visitor: Visitor, service: S
     assert visitor.title.evaluate(look)[0] == "rgb(22, 33, 58)"
     assert visitor.modal.evaluate(look)[1] == "16px"
     assert visitor.modal.evaluate(look)[4] == "none"
-    close = visitor.modal.locator("footer").get_by_role("button")
+    close = visitor.modal.locator("footer").get_by_role("button").last
     assert close.evaluate(look)[2:4] == ["none", "12px"]
     # The navbar's z-index is the highest there is; the top layer is above it.
     assert visitor.page.evaluate("document.elementFromPoint(180, 20).localName") == (
@@ -152,7 +172,8 @@ def test_a_wrong_attribute_costs_one_line_and_nothing_else(
     page.get_by_role("button", name="Ir").click()
     assert page.evaluate("window.footer") == "ok"
     assert [said in line for line in lines] == [True], lines
-    expect(page.locator("andamento-modal")).to_have_count(0)
+    expect(page.locator("andamento-modal dialog")).to_have_count(0)
+    assert service.started == []
 
 
 def test_the_telephone_is_offered_where_something_fails(page: Page, service: Service) -> None:
@@ -164,7 +185,9 @@ def test_the_telephone_is_offered_where_something_fails(page: Page, service: Ser
     expect(call).to_have_attribute("href", "tel:1140000000")
 
 
-def test_nothing_is_stored_logged_or_made_global(visitor: Visitor, service: Service) -> None:
+def test_only_the_visit_is_kept_and_nothing_logged_or_made_global(
+    visitor: Visitor, service: Service
+) -> None:
     lines: list[str] = []
     visitor.page.on("console", lambda message: lines.append(message.text))
     visitor.page.add_init_script("window.before = new Set(Object.getOwnPropertyNames(window))")
@@ -173,8 +196,16 @@ def test_nothing_is_stored_logged_or_made_global(visitor: Visitor, service: Serv
     visitor.submit()
     expect(visitor.title).to_have_text("Sua cotação está pronta")
     assert lines == []
-    stored = "[localStorage.length, sessionStorage.length, document.cookie, location.search]"
-    assert visitor.page.evaluate(stored) == [0, 0, "", ""]
+    assert visitor.page.evaluate("[document.cookie, location.search]") == ["", ""]
+    [(name, kept)] = visitor.page.evaluate("Object.entries(localStorage)")
+    visit = json.loads(kept)
+    assert name == f"andamento:{service.url}"
+    assert set(visit) == {"at", "told", "session_id", "token", "events_url", "progress_url"}
+    # Neither the answers nor anything that the run said.
+    assert visitor.page.evaluate("Object.entries(sessionStorage)") == [[name, "1"]]
+    assert not [text for text in service.started[0][1].values() if str(text) in kept]
+    visitor.close()
+    assert visitor.page.evaluate("localStorage.length + sessionStorage.length") == 0
     globals_ = visitor.page.evaluate(
         "Object.getOwnPropertyNames(window).filter((name) => !before.has(name))"
     )

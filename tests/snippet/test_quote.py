@@ -138,7 +138,7 @@ def test_a_failure_says_what_to_do_and_offers_another_try(
     expect(visitor.title).to_have_text("Não foi possível concluir a cotação")
     expect(visitor.modal.locator(".text")).to_contain_text("parou de responder")
     expect(visitor.modal.locator(".hint")).to_have_text("Tente de novo em alguns minutos.")
-    visitor.modal.get_by_role("button", name="Cotar de novo").click()
+    visitor.modal.get_by_role("button", name="Tentar de novo").click()
     service.wait_for(lambda: len(service.started) == 2)
     (first, answers), (second, same) = service.started
     assert answers == same and first != second
@@ -174,13 +174,17 @@ def test_a_passing_error_does_not_end_the_run(visitor: Visitor, service: Service
     assert visitor.told("failure") == []
 
 
-def test_cancelling_asks_the_service_and_shows_its_ending(
-    visitor: Visitor, service: Service
-) -> None:
+def test_cancelling_asks_once_and_shows_its_ending(visitor: Visitor, service: Service) -> None:
     visitor.arrive()
     visitor.submit()
     service.say(entered("1", "Tipo de seguro"))
-    visitor.modal.get_by_role("button", name="Cancelar cotação").click()
+    cancel = visitor.modal.get_by_role("button", name="Cancelar cotação")
+    cancel.click()
+    visitor.modal.get_by_role("button", name="Não, continuar").click()
+    expect(cancel).to_be_focused()
+    cancel.click()
+    assert service.cancelled == []
+    visitor.modal.get_by_role("button", name="Sim, cancelar").click()
     service.wait_for(lambda: service.cancelled == [f"Bearer {TOKEN}"])
     service.say(error("cancelado", mensagem="Cancelada a pedido."))
     expect(visitor.title).to_have_text("Cotação cancelada")
@@ -199,7 +203,8 @@ def test_the_page_is_told_each_thing_once(visitor: Visitor, service: Service) ->
     assert len(visitor.told("estimate")) == len(visitor.told("result")) == 1
     assert visitor.told("result")[0]["desfecho"] == "cotacao"
     visitor.modal.locator("footer").get_by_role("button", name="Fechar").click()
-    expect(visitor.modal).to_be_hidden()
+    expect(visitor.pill).to_be_visible()
+    visitor.close()
     visitor.page.wait_for_function("left.told.at(-1)[0] === 'close'")
 
 
@@ -208,7 +213,7 @@ def test_screen_readers_hear_few_and_whole_sentences(visitor: Visitor, service: 
     visitor.submit()
     live = visitor.modal.locator("[aria-live=polite]")
     expect(live).to_have_text("Preparando sua cotação")
-    service.say(*screens(0, 5))
+    service.say(*screens(0, 5), estimate())
     expect(visitor.title).to_have_text("Estimativa inicial")
     expect(live).to_have_text("Preparando sua cotação")
     service.say(result())
