@@ -18,6 +18,7 @@ demo: setup ## Start service, runner, replica and landing page (ONCE=1: one quot
 
 test: lint ## Lint, format check, types, and all tests with coverage
 	@sh deploy/proxies.sh || true
+	@sh deploy/firefox.sh || true
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 lint: setup ## Lint, format check and strict types
@@ -49,4 +50,4 @@ lock: setup ## Lock the newest versions that pyproject.toml allows
 		--no-emit-index-url --no-header --upgrade --quiet pyproject.toml -o requirements.lock
 
 clean: ## Remove what the other commands made
-	@rm -rf .venv build tests/stream/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	@rm -rf .venv build tests/*/node_modules frontend_snippet/node_modules *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

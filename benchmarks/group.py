@@ -11,6 +11,7 @@ from benchmarks import (
     burst,
     crowd,
     delivery,
+    modal,
     product,
     quote,
     snapshots,
@@ -114,6 +115,12 @@ def _quote(*, quick: bool) -> Mapping[str, Group]:
             about="from the request to the first words",
             work=lambda _, advance: start.measure(rounds=starts, advance=advance),
             steps=2 * starts,
+        ),
+        "modal": Group(
+            about="the page's own time",
+            work=lambda _, advance: modal.measure(advance=advance),
+            steps=modal.STEPS,
+            slow=True,
         ),
         "crowd": Group(
             about="many at once",

@@ -52,6 +52,7 @@ def _stay(pace: str) -> int:
 def _addresses(world: World) -> str:
     rows = [
         ("Landing page", world.landing.url, "fill in the form, or use the example person"),
+        ("Playground", f"{world.landing.url}/playground.html", "the modal's every state, no robot"),
         ("Quoting site", world.replica.origin, "the replica: its scenarios, each with a plate"),
         ("Its login", f"{DEFAULT_EMAIL} / {DEFAULT_PASSWORD}", "the broker's account there"),
         ("Service", f"{world.api}/api/rpa/health", "health"),

@@ -28,7 +28,17 @@ FILES = {
     "/site.css": ("site/site.css", "text/css; charset=utf-8"),
     "/webflow.js": ("site/webflow.js", "text/javascript; charset=utf-8"),
     "/exemplo.js": ("site/exemplo.js", "text/javascript; charset=utf-8"),
+    "/playground.html": ("site/playground.html", "text/html; charset=utf-8"),
+    "/playground.css": ("site/playground.css", "text/css; charset=utf-8"),
+    "/playground.js": ("site/playground.js", "text/javascript; charset=utf-8"),
+    "/playground-history.js": ("site/playground-history.js", "text/javascript; charset=utf-8"),
+    "/playground-service.js": ("site/playground-service.js", "text/javascript; charset=utf-8"),
     "/jquery.js": ("vendor/jquery-3.7.1.min.js", "text/javascript; charset=utf-8"),
+}
+# The strictest policy that a site can have with the snippet: the playground proves that it works.
+POLICIES = {
+    "/playground.html": "default-src 'none'; script-src 'self' {{API}}; style-src 'self';"
+    " connect-src 'self' {{API}}",
 }
 
 
@@ -108,10 +118,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(HTTPStatus.NOT_FOUND, {"error": "not found"})
         name, kind = FILES[path]
         body = (HERE / name).read_bytes()
-        if path == "/":
+        if kind.startswith("text/html"):
             api = html.escape(self.server.landing.api, quote=True)
             body = body.replace(API_MARK.encode(), api.encode())
-        return self._send(HTTPStatus.OK, kind, body)
+        policy = POLICIES.get(path, "").replace(API_MARK, self.server.landing.api)
+        return self._send(HTTPStatus.OK, kind, body, policy)
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
@@ -128,12 +139,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, status: HTTPStatus, content: dict[str, object]) -> None:
         self._send(status, "application/json", json.dumps(content).encode())
 
-    def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+    def _send(self, status: HTTPStatus, kind: str, body: bytes, policy: str = "") -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
+        if policy:
+            self.send_header("Content-Security-Policy", policy)
         self.end_headers()
         self.wfile.write(body)
 
