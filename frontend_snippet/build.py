@@ -56,8 +56,9 @@ def _body(name: str) -> str:
 
 
 def _squeezed(sheet: str) -> str:
-    sheet = re.sub(r"\s*([{};:,>])\s*", r"\1", re.sub(r"\s+", " ", sheet))
-    return sheet.replace(";}", "}").strip()
+    sheet = re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", sheet))
+    # Not before a colon: there a space is the one between an element and its descendant.
+    return sheet.replace(": ", ":").replace(";}", "}").strip()
 
 
 def _privates(text: str) -> str:

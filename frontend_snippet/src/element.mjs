@@ -261,7 +261,7 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     this.#outcome = "gone";
     this.#put(null);
     if (this.#stage.shape === "pill") this.#away();
-    else this.#apologise("gone");
+    else this.#apologise("gone", "");
   }
 
   #stop() {

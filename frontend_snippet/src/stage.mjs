@@ -68,7 +68,8 @@ export class Stage {
     if (part.title.textContent !== title) this.#speak(title, kind === "run");
     for (const [name, words] of Object.entries({ step, title, text, hint })) {
       part[name].textContent = words || "";
-      part[name].hidden = !words;
+      // While it runs the step keeps its place: nothing shall move for it.
+      part[name].hidden = !words && (name !== "step" || kind !== "run");
     }
     part.what.textContent = kind === "run" ? `${say("quote")} ${part.percent.textContent}` : title;
     if (pose === this.#pose) return;
@@ -156,7 +157,7 @@ export class Stage {
     const gauge = { role: "progressbar", "aria-label": say("progress"), "aria-valuemin": "0", "aria-valuemax": "100" };
     const fold = () => this.shape === "open" && this.lay("pill");
     this.#dialog = h("dialog", { "aria-labelledby": "titulo", lang: language(), close: fold },
-      h("header", {}, h("span", {}, say("quote")), round("menos", "minimize", fold)),
+      h("div", { class: "top" }, h("span", {}, say("quote")), round("menos", "minimize", fold)),
       part("body", "div", {},
         h("div", { class: "head" },
           part("badge", "div"), part("step", "p"),
@@ -173,7 +174,7 @@ export class Stage {
           part("assumed", "details", {},
             h("summary", {}, say("assumed")), h("p", { class: "soft" }, say("usual")), part("given", "dl")),
           part("steps", "section", {}, h("h3", {}, say("steps")), part("trail", "ol")))),
-      part("foot", "footer"));
+      part("foot", "div"));
     this.#tray = h("div", { class: "tray", lang: language(), hidden: true },
       part("pill", "button", { type: "button", click: () => this.lay("open") },
         part("dial", "i"), part("what", "span")),

@@ -28,7 +28,7 @@ dialog, .tray {
 }
 
 dialog { inset: 0; margin: auto; width: min(52em, 100vw - 48px); max-width: none; height: fit-content;
-  max-height: 92vh; max-height: min(48em, 100dvh - 48px); border-radius: var(--raio); overflow: hidden; }
+  max-height: 92vh; max-height: min(48em, 100dvh - 48px); border-radius: var(--raio); overflow: hidden; outline: 1px solid var(--line); }
 dialog[open] { display: flex; flex-direction: column; }
 dialog[data-kind="run"], dialog[data-kind="done"] { height: 100%; }
 dialog::backdrop { background: #0b1530a6; }
@@ -41,13 +41,13 @@ dialog::backdrop { background: #0b1530a6; }
   background: conic-gradient(var(--tint) var(--share), var(--line) 0); }
 .tray button { border-radius: 32px; }
 
-header, footer { display: flex; align-items: center; justify-content: space-between; padding: 8px 12px 8px 28px;
+.top, .foot { display: flex; align-items: center; justify-content: space-between; padding: 8px 12px 8px 28px;
   border-bottom: 1px solid var(--line); font-weight: 600; color: var(--soft); }
-footer { flex-wrap: wrap; gap: 8px; justify-content: flex-end; padding: 12px 28px; border: 0;
+.foot { flex-wrap: wrap; gap: 8px; justify-content: flex-end; padding: 12px 28px; border: 0;
   border-top: 1px solid var(--line); }
 .body { flex: 1; overflow: auto; overscroll-behavior: contain; padding: 28px; display: flex;
   flex-direction: column; gap: 24px; }
-.sure { flex: 1; }
+.sure { margin-right: auto; }
 
 svg { width: 1.15em; height: 1.15em; flex: none; vertical-align: -.2em; fill: none; stroke: currentColor;
   stroke-width: 2.4; stroke-linecap: round; stroke-linejoin: round; }
@@ -59,7 +59,7 @@ h3, h4 { font-size: 1em; }
 .soft, .figures, .note, .benefits, .step, .link, small, dl, summary, .trail { font-size: .9em; }
 .step, .link, .percent, .span, dd, summary, label, .trail .now { font-weight: 600; }
 .text { margin-top: 6px; }
-.step { color: var(--tint); }
+.step { min-height: 1.5em; color: var(--tint); }
 .hint { margin-top: 16px; padding: 12px 16px; border-radius: var(--raio); background: var(--wash); }
 .head { display: grid; grid-template-columns: auto minmax(0, 1fr); }
 .head > * { grid-column: 2; }
@@ -70,9 +70,9 @@ h3, h4 { font-size: 1em; }
 [data-kind="done"] .badge { color: #fff; background: #0b7a4b; }
 [data-kind="failed"] .badge, [data-kind="wait"] .badge, .link { color: var(--warn); }
 
-.gauge { margin-top: 20px; }
-.bar { display: flex; gap: 3px; }
-.bar b { flex: 1; height: 10px; border-radius: 5px; background: var(--line); overflow: hidden; }
+.gauge { margin-top: 10px; }
+.bar { display: flex; gap: 3px; align-items: center; height: 30px; }
+.bar b { flex: 1; min-width: 3px; height: 10px; border-radius: 5px; background: var(--line); overflow: hidden; }
 .bar i { display: block; height: 100%; border-radius: 5px; background: var(--tint); transition: width .6s; }
 .bar:not([aria-valuenow]) i { min-width: 10%; animation: sway 3s ease-in-out infinite alternate; }
 @keyframes sway { to { margin-left: 90%; } }
@@ -109,12 +109,12 @@ summary { padding: 12px 0; cursor: pointer; }
 .best { box-shadow: inset 0 0 0 2px var(--tint); }
 .best h3 { color: var(--tint); }
 .price { font-size: 1.9em; font-weight: 700; line-height: 1.3; }
-.price small { margin-left: .4em; font-size: .45em; font-weight: 400; }
+.price small { display: inline-block; margin-left: .4em; font-size: .45em; font-weight: 400; }
 dl { margin-top: 12px; }
 dl div { display: flex; justify-content: space-between; gap: 16px; margin: 0 -10px; padding: 8px 10px; }
 .diff { background: var(--wash); }
 dd { text-align: right; }
-dd svg { margin-right: .3em; }
+dd svg, .benefits svg { margin-right: .3em; }
 dd small { display: block; font-weight: 400; }
 
 .field { display: flex; flex-direction: column; gap: 6px; }
@@ -135,15 +135,18 @@ h2:focus-visible { outline: 0; }
 
 @media (max-width: 640px) {
   dialog, dialog[data-kind] { width: 100vw; height: 100vh; height: 100dvh; max-height: none; border-radius: 0; }
-  header, footer, .body { padding-left: 20px; padding-right: 20px; }
+  .top, .foot, .body { padding-left: 20px; padding-right: 20px; }
   .story { grid-template-columns: minmax(0, 1fr); }
   .steps { grid-area: auto; }
-  footer > * { flex: 1 0 auto; text-align: center; }
+  .foot > * { flex: 1 0 auto; padding: 0 4px; text-align: center; }
+  .foot > .main, .foot > .sure { flex-basis: 100%; }
+  [data-kind="run"] h2 { font-size: 1.2em; }
+  [data-kind="run"] .text { min-height: 3em; }
 }
 @media (max-height: 400px) { dialog[open] { display: block; overflow: auto; } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 @media print {
   dialog, dialog[data-kind] { height: auto; max-height: none; overflow: visible; }
-  header, footer, .tray { display: none; }
+  .top, .foot, .tray { display: none; }
 }
 `;

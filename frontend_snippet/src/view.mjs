@@ -71,7 +71,7 @@ export function scene({ status, mensagem: text, erros, etapa_atual: at, total_et
   const step = at && all ? say("step", at, all) : "";
   // The site's own calculation takes minutes, and nothing happens while it lasts.
   const hint = status === "running" && step && at >= all && say("longest");
-  return { kind: "run", step, title: heading(status, fila, at && timeline.at(-1)), text, hint };
+  return { kind: "run", step, title: heading(status, fila, at && timeline.at(-1)), text: hint || text };
 }
 
 function heading(status, fila, screen) {
@@ -103,8 +103,12 @@ export function way(bar, { status, fila, etapa_atual: at, total_etapas, percentu
   [...bar.children].forEach((piece, index) => {
     const now = index + 1 === (place ? count : at);
     piece.classList.toggle("now", now);
+    if (place) return;
+    // What lies behind is as wide as its share of the time, what lies ahead has the rest.
+    const past = index + 1 < at;
+    piece.style.flexGrow = past ? percentual / (at - 1) : (100 - percentual) / (all - at + 1);
     // The screen on view is filled by half; where no screens are known, one piece says all.
-    if (!place) piece.firstChild.style.width = `${all ? (now ? 50 : index < at ? 100 : 0) : percentual}%`;
+    piece.firstChild.style.width = `${all ? (now ? 50 : past ? 100 : 0) : percentual}%`;
   });
 }
 

@@ -28,7 +28,7 @@ queued|Sua cotação está na fila|Your quote is in the queue
 place|$ª posição na fila|Number $ in the queue
 wait|, cerca de $|, about $
 paused|Sua cotação está em pausa|Your quote is paused
-longest|Esta é a parte mais longa. Pode minimizar e seguir no site: avisamos aqui.|This is the longest part. You may minimize and read on: we tell you here.
+longest|É a parte mais longa. Pode minimizar: avisamos aqui.|This is the longest part. You may minimize: we tell you here.
 minute|Falta menos de 1 minuto|Less than a minute left
 minutes|Faltam cerca de $ minutos|About $ minutes left
 between|Faltam de $ a $ minutos|$ to $ minutes left

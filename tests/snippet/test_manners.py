@@ -112,7 +112,7 @@ def test_the_site_s_css_stays_out_and_ours_stays_in(visitor: Visitor, service: S
     assert visitor.title.evaluate(look)[0] == "rgb(22, 33, 58)"
     assert visitor.modal.evaluate(look)[1] == "16px"
     assert visitor.modal.evaluate(look)[4] == "none"
-    close = visitor.modal.locator("footer").get_by_role("button").last
+    close = visitor.modal.locator(".foot").get_by_role("button").last
     assert close.evaluate(look)[2:4] == ["none", "12px"]
     # The navbar's z-index is the highest there is; the top layer is above it.
     assert visitor.page.evaluate("document.elementFromPoint(180, 20).localName") == (

@@ -27,7 +27,7 @@ def expect_waiting(visitor: Visitor) -> None:
         motion = "(fill) => getComputedStyle(fill).animationName"
         assert bar.locator("i").evaluate(motion) == "sway"
     expect(visitor.modal.locator(".figures")).not_to_contain_text("%")
-    expect(visitor.modal.locator(".step")).to_be_hidden()
+    expect(visitor.modal.locator(".step")).to_be_empty()
 
 
 @pytest.mark.parametrize(

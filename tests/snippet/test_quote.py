@@ -161,7 +161,7 @@ def test_a_try_that_cannot_help_is_not_offered(visitor: Visitor, service: Servic
     service.say(error("site_mudou"))
     visitor.arrive()
     visitor.submit()
-    expect(visitor.modal.locator("footer").get_by_role("button")).to_have_text(["Fechar"])
+    expect(visitor.modal.locator(".foot").get_by_role("button")).to_have_text(["Fechar"])
 
 
 def test_a_passing_error_does_not_end_the_run(visitor: Visitor, service: Service) -> None:
@@ -202,7 +202,7 @@ def test_the_page_is_told_each_thing_once(visitor: Visitor, service: Service) ->
     assert [detail["percentual"] for detail in seen] == sorted(d["percentual"] for d in seen)
     assert len(visitor.told("estimate")) == len(visitor.told("result")) == 1
     assert visitor.told("result")[0]["desfecho"] == "cotacao"
-    visitor.modal.locator("footer").get_by_role("button", name="Fechar").click()
+    visitor.modal.locator(".foot").get_by_role("button", name="Fechar").click()
     expect(visitor.pill).to_be_visible()
     visitor.close()
     visitor.page.wait_for_function("left.told.at(-1)[0] === 'close'")
