@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from andamento import check, control, evidence, look, operate, quote, show, simulate
+from andamento import check, control, evidence, look, operate, quote, show, simulate, snippet
 
 app = typer.Typer(
     name="andamento",
@@ -32,6 +32,7 @@ app.command(rich_help_panel="Act")(control.pause)
 app.command(rich_help_panel="Act")(control.resume)
 app.command(rich_help_panel="Act")(control.retry)
 app.command(rich_help_panel="Keep")(check.check)
+app.command(rich_help_panel="Keep")(snippet.snippet)
 
 
 def _version(wanted: bool) -> None:

@@ -1,6 +1,8 @@
-"""What service and runner share: one installation's store, its vault, its housekeeping."""
+"""What an installation has, for all commands: its store, vault, snippet, housekeeping."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import anyio
 import structlog
@@ -13,6 +15,8 @@ from db.vault import Vault
 
 # SQLite's log grows by some 16 KiB an event: 2 MB between two looks at a hundred events a second.
 HOUSEKEEPING_S = 1.0
+
+SNIPPET = Path(__file__).parent.parent / "frontend_snippet" / "andamento.js"
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ import anyio
 
 from andamento import limit
 from andamento.automations import AUTOMATIONS
-from andamento.place import housekeep, open_store, open_vault
+from andamento.place import SNIPPET, housekeep, open_store, open_vault
 from andamento.settings import PREFIX, Keys, Settings, WrongSetting
 from andamento.terminal import Failed
 from db.sqlite import file_of
@@ -24,8 +24,6 @@ from service.app import Pace, ServiceSettings, create_app
 from service.cors import Origins
 from service.server import CannotListen, Tls
 from service.server import serve as serve_app
-
-SNIPPET = Path(__file__).parent.parent / "frontend_snippet" / "andamento.js"
 
 
 async def serve(
@@ -133,5 +131,6 @@ def _service_settings(settings: Settings, *, worker: str = "") -> ServiceSetting
         metrics_token=settings.metrics_token.get_secret_value(),
         worker=worker,
         snippet_path=SNIPPET,
+        snippet_archive=settings.data_dir / "snippets",
         disk_path=file_of(settings.db).absolute().parent,
     )

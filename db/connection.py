@@ -103,7 +103,8 @@ class Database:
         self._glancer: sqlite3.Connection | None = None
         self._create = create
         self._busy_timeout_s = busy_timeout_s
-        self._write_lock = anyio.Lock()
+        # What is free is taken at once: a write suspends anyway, in its connection's thread.
+        self._write_lock = anyio.Lock(fast_acquire=True)
         self._identity: tuple[int, int] | None = None
         self._left_frames = 0
         self._complete_at = monotonic()

@@ -114,9 +114,11 @@ class SqliteStore:
             session_of(row) for row in await self._read("census", {"after": after, "limit": limit})
         ]
 
-    async def unfinished(self, *, limit: int = PAGE) -> list[tuple[Session, Event | None]]:
-        """What has not ended, with its last event, in the order in which it is claimed to run."""
-        rows = await self._read("unfinished", {"limit": limit})
+    async def unfinished(
+        self, *, waiting: str | None = None, limit: int = PAGE
+    ) -> list[tuple[Session, Event | None]]:
+        """What has not ended, or is queued there, with its last event, in the order of claims."""
+        rows = await self._read("unfinished", {"queue": waiting, "limit": limit})
         return [(session_of(row), event_of(row[-6:]) if row["seq"] else None) for row in rows]
 
     async def waiting(self, queue: str) -> int:

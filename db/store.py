@@ -188,8 +188,13 @@ class EventLog(Protocol):
         """The newest sessions first."""
         ...
 
-    async def unfinished(self, *, limit: int = PAGE) -> list[tuple[Session, Event | None]]:
-        """What has not ended, with its last event, in the order in which it is claimed to run."""
+    async def unfinished(
+        self, *, waiting: str | None = None, limit: int = PAGE
+    ) -> list[tuple[Session, Event | None]]:
+        """What has not ended, with its last event, in the order in which it is claimed to run.
+
+        With `waiting`, the name of a queue, only those that are queued there.
+        """
         ...
 
     async def waiting(self, queue: str) -> int:

@@ -95,7 +95,7 @@ def create_app(
 
 def routes(parts: Parts) -> list[Route]:
     """Every address that the service answers, once."""
-    file = snippet.Snippet(parts.settings.snippet_path)
+    file = snippet.Snippet(parts.settings.snippet_path, parts.settings.snippet_archive)
     told = metrics.Metrics(parts)
     return [
         Route("/api/rpa/start", _bound(start.start, parts), methods=["POST"], name="start"),

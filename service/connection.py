@@ -8,11 +8,15 @@
    connection itself stuck, and dropped.
 3. A stream that either side has reset would keep its buffer and its place as long as the connection
    lives, and the thousandth would end it: both are given back.
-4. A WebSocket's compression would cost 300 KB a client, for messages of 300 bytes, each packed anew
+4. Headers are packed by a table that both ends keep for the whole connection. A stream that is
+   given up while its own wait to be sent must not take them along: whoever's come after them would
+   be read wrongly (one visitor's under another's name). They go out whatever becomes of the stream.
+5. A WebSocket's compression would cost 300 KB a client, for messages of 300 bytes, each packed anew
    for every reader: it is not agreed to. What a client says is not kept, however long it is.
-5. A connection that is idle when its client goes would stay for as long as idle ones are kept, with
-   three tasks and a descriptor: it ends at once.
-6. This reaches into Hypercorn: its public side has none of it. The tests fail if it changes.
+6. A connection that is idle when its client goes would stay for as long as idle ones are kept, with
+   three tasks and a descriptor, and one with an HTTP/2 answer in its middle for ever: they end at
+   once.
+7. This reaches into Hypercorn: its public side has none of it. The tests fail if it changes.
 """
 
 from __future__ import annotations
@@ -59,15 +63,20 @@ def fit(scope: Any, send: Send, drop: Drop) -> Shared | None:
 class Shared:
     """One stream of an HTTP/2 connection."""
 
-    __slots__ = ("_drop", "_protocol", "_stream")
+    __slots__ = ("_begun", "_drop", "_fault", "_protocol", "_stream")
 
     def __init__(self, stream: HTTPStream | WSStream, drop: Drop) -> None:
         self._stream = stream
         self._drop = drop
+        self._begun = False
+        self._fault: Exception | None = None
         self._protocol = cast(H2Protocol, getattr(stream.send, "__self__"))  # noqa: B009
 
     async def send(self, message: Any) -> None:
         """Send, and wait while the client takes too little."""
+        if not self._begun:
+            await self._begin(message)
+            return
         await self._stream.app_send(message)
         buffer = self._protocol.stream_buffers.get(self._stream.stream_id)
         if buffer is not None and len(buffer.buffer) >= BUFFER_BYTES:
@@ -84,6 +93,22 @@ class Shared:
         """The answer is over: give back what a stream that was reset still holds."""
         if self._stream.closed:
             await self._forget()
+
+    async def _begin(self, message: Any) -> None:
+        # In a task of the connection's: see 4.
+        self._begun, sent = True, anyio.Event()
+        self._protocol.task_group.spawn(self._send_headers, message, sent)
+        await sent.wait()
+        if self._fault is not None:
+            raise self._fault
+
+    async def _send_headers(self, message: Any, sent: anyio.Event) -> None:
+        try:
+            await self._stream.app_send(message)
+        except Exception as error:  # the task's top: it is raised to who waits
+            self._fault = error
+        finally:
+            sent.set()
 
     async def _forget(self) -> None:
         buffer = self._protocol.stream_buffers.get(self._stream.stream_id)
@@ -118,6 +143,10 @@ class Connection(TCPServer):
 
     async def _read_data(self) -> None:
         await super()._read_data()
+        if isinstance(self.protocol.protocol, H2Protocol):
+            # A writer that waits for room there is told; all it says from now on is thrown away.
+            for buffer in list(self.protocol.protocol.stream_buffers.values()):
+                await buffer.close()
         # The connection's task group waits for the idle timer, which nobody else stops now.
         self._gone = True
         await self.idle_task.stop()

@@ -23,11 +23,10 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol, cast
 from weakref import WeakValueDictionary
 
@@ -38,10 +37,18 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config, Sockets
 from hypercorn.typing import Framework
 
+from service.certificate import Tls, keep_fresh
 from service.connection import Connection, fit
+
+__all__ = ["CannotListen", "Door", "PortInUse", "Tls", "bind", "serve"]
 
 # A burst of pages coming back after a restart.
 BACKLOG = 4096
+# What the kernel keeps of a connection that it has not yet been able to send. By itself it lets
+# that grow to 4 MB (tcp_wmem): 12,000 clients that stop reading would fill the machine's memory.
+# What is on its way to one who reads does not count. Not SO_SNDBUF, which bounds that as well: a
+# burst to 1,000 readers ran at half its rate or less.
+SENT_BYTES = 256 * 1024
 # Between a browser's polls, and longer than a proxy keeps a connection to us: it must not find one
 # closed under its hands.
 KEEP_ALIVE_S = 75
@@ -75,14 +82,6 @@ class PortInUse(CannotListen):
     """Another program already listens at this address."""
 
     hint = "Stop it (is Andamento already running?), or choose another --port (0 takes a free one)."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
-    """A certificate (with its chain) and its key, both PEM files; they must fit each other."""
-
-    cert: Path
-    key: Path
 
 
 class App(Protocol):
@@ -120,7 +119,10 @@ async def serve(
             await group.start(app.run)
             group.start_soon(_stop, app, stop, door)
             framed = _framed(app, partial(ready, door.url(tls)), door)
-            group.start_soon(_serve, framed, _config(door, tls), stop, group)
+            config = _config(door, tls)
+            if tls is not None and config.context is not None:
+                group.start_soon(keep_fresh, config.context, tls)
+            group.start_soon(_serve, framed, config, stop, group)
     finally:
         door.close()
 
@@ -177,6 +179,8 @@ def bind(host: str, port: int) -> Door:
     try:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Whoever is accepted inherits it.
+        door.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, SENT_BYTES)
         door.bind(place)
         door.listen(BACKLOG)
     except OSError as error:
@@ -186,7 +190,7 @@ def bind(host: str, port: int) -> Door:
     return door
 
 
-# There is no setting for it: see connection.py, 5.
+# There is no setting for it: see connection.py, 6.
 hypercorn_run.TCPServer = Connection  # type: ignore[attr-defined]  # it is not public
 
 
@@ -203,9 +207,14 @@ async def _stop(app: App, stop: anyio.Event, door: Door) -> None:
 
 
 class _Config(Config):
-    """Hypercorn's choices, with a socket that is already bound."""
+    """Hypercorn's choices, with a socket that is already bound, and its TLS."""
 
     door: Door
+    context: ssl.SSLContext | None = None
+
+    def create_ssl_context(self) -> ssl.SSLContext | None:
+        """The one context, which is kept fresh."""
+        return self.context
 
     def create_sockets(self) -> Sockets:
         """The one socket to accept from."""
@@ -213,12 +222,13 @@ class _Config(Config):
         return Sockets([self.door], [], []) if self.ssl_enabled else Sockets([], [self.door], [])
 
 
-def _config(door: Door, tls: Tls | None) -> Config:
+def _config(door: Door, tls: Tls | None) -> _Config:
     config = _Config()
     config.door = door
     if tls is not None:
         config.certfile, config.keyfile = str(tls.cert), str(tls.key)
         config.ssl_handshake_timeout = TLS_HANDSHAKE_S
+        config.context = Config.create_ssl_context(config)
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)

@@ -69,6 +69,8 @@ class ServiceSettings:
     # Which of several service processes this is; empty: there is one.
     worker: str = ""
     snippet_path: Path | None = None
+    # A folder of our own for what was served, so that pages that name it keep it.
+    snippet_archive: Path | None = None
     # Where the database lies, for the health's look at free space.
     disk_path: Path = Path()
     disk_free_bytes: int = 256 * 1024 * 1024

@@ -22,9 +22,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from db.errors import QueueFull
-from db.events import Event, Status
+from db.events import Event
 from db.snapshot import Snapshot, render
-from db.store import PAGE, NewSession, Session
+from db.store import NewSession, Session
 from service.body import parse
 from service.errors import RETRY_AFTER_S, Language, Refusal
 from service.parts import Automation, Closing, Intake, Parts
@@ -34,7 +34,8 @@ from service.token import digest, mint, new_session_id
 
 # Long enough for every UUID and digest that clients make up.
 KEY_CHARACTERS = 200
-
+# Of those who wait: every place takes about the same time, and a full queue is asked often.
+ASKED = 20
 # Whoever is sent away comes back neither at once nor when the form has been forgotten.
 AWAY_S = (5, 120)
 
@@ -119,12 +120,11 @@ async def _store(
 
 
 async def _place_free_s(parts: Parts, queue: str) -> int:
-    # A page of them is enough: every place takes about the same time.
-    for session, event in reversed(await parts.store.unfinished(limit=PAGE)):
-        if session.queue == queue and session.status is Status.QUEUED and event:
-            seconds = _one_place_s(event)
-            if seconds is not None:
-                return max(AWAY_S[0], min(math.ceil(seconds), AWAY_S[1]))
+    line = await parts.store.unfinished(waiting=queue, limit=ASKED)
+    for _, event in reversed(line):
+        seconds = _one_place_s(event) if event else None
+        if seconds is not None:
+            return max(AWAY_S[0], min(math.ceil(seconds), AWAY_S[1]))
     return RETRY_AFTER_S
 
 

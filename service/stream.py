@@ -22,7 +22,7 @@ from functools import partial
 import anyio
 import structlog
 from starlette.requests import Request
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from db.errors import StoreError
 from db.events import Status
@@ -164,7 +164,7 @@ class Stream:
 
     async def _write(self) -> None:
         self._push_deadline()
-        await self._send({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
+        await self._hand({"type": "http.response.start", "status": 200, "headers": [*HEADERS]})
         with self._broadcast.subscribe(self._session_id, self._cursor) as subscription:
             await self._put(self._opening)
             try:
@@ -178,9 +178,7 @@ class Stream:
                 )
                 await self._put(sse.ping(retry_ms=_jittered_ms(COME_BACK_S)))
                 self._ending = Ending.TROUBLE
-        self._writing = True
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-        self._writing = False
+        await self._hand({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _follow(self, subscription: Subscription) -> None:
         pace, now = self._pace, anyio.current_time()
@@ -211,10 +209,13 @@ class Stream:
 
     async def _put(self, data: bytes) -> None:
         self._push_deadline()
-        self._writing = True
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
-        self._writing = False
+        await self._hand({"type": "http.response.body", "body": data, "more_body": True})
         self._tally.bytes += len(data)
+
+    async def _hand(self, message: Message) -> None:
+        self._writing = True
+        await self._send(message)
+        self._writing = False
 
     def _left(self) -> None:
         self._ending = self._ending or Ending.LEFT

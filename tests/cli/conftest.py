@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+# For a runner whose sessions need no browser: opening one ahead is most of such a test's time.
+NO_SPARE = {"ANDAMENTO_SPARES": "0"}
+
 
 class Cli:
     """`andamento` in a folder of its own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.cli.conftest import Cli
+from tests.cli.conftest import NO_SPARE, Cli
 
 SIMULATED = ("quote", "--automation", "simulacao", "--data")
 
@@ -50,7 +50,7 @@ def test_an_ended_session_is_done_again_with_its_answers(cli: Cli) -> None:
     assert cli(*SIMULATED, answers, "--session", "mine").returncode == 1
     (told,) = cli.facts("retry", "mine", "--json")
     assert (told["retry_of"], told["status"]) == ("mine", "queued")
-    with cli.running("run"):
+    with cli.running("run", **NO_SPARE):
         lines = cli.facts("tail", told["session_id"], "--json")
     assert lines[-1]["data"]["tipo"] == "calculo_sem_fim"
     assert phases(lines).count("entrou") == 2

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from demo.replica import DEFAULT_EMAIL, DEFAULT_PASSWORD, Replica
-from tests.cli.conftest import Cli
+from tests.cli.conftest import NO_SPARE, Cli
 from tests.cli.test_cli import PERSON, simulated
 
 ACCOUNT = {"ANDAMENTO_QUOTE_EMAIL": DEFAULT_EMAIL, "ANDAMENTO_QUOTE_PASSWORD": DEFAULT_PASSWORD}
@@ -133,7 +133,7 @@ def test_the_runner_removes_old_evidence(cli: Cli) -> None:
     session = simulated(cli)
     old, new = kept(cli, session).parent, kept(cli, "new").parent
     os.utime(old, (time.time() - 15 * 86_400,) * 2)
-    with cli.running("run") as process:
+    with cli.running("run", **NO_SPARE) as process:
         deadline = time.monotonic() + 60
         while old.exists() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.02)

@@ -34,6 +34,7 @@ class Multiplex:
         self._h2 = H2Connection(H2Configuration())
         self._sending = anyio.Lock()
         self._changed = anyio.Event()
+        self._listening = anyio.Event()
         # Streams whose data is taken off the wire and not acknowledged: their window closes.
         self.held: set[int] = set()
         self.status: dict[int, int] = {}
@@ -71,8 +72,13 @@ class Multiplex:
                 changed = self._changed
                 await changed.wait()
 
+    def listen(self) -> None:
+        """Take what comes from now on, for a client that was deaf."""
+        self._listening.set()
+
     async def run(self) -> None:
         """Take what comes, until the connection is closed."""
+        await self._listening.wait()
         try:
             while True:
                 events = self._h2.receive_data(await self._stream.receive())
@@ -117,9 +123,16 @@ class Multiplex:
 
 @asynccontextmanager
 async def connected(
-    url: str, *, tls: ssl.SSLContext | None = None, stream_window: int | None = None
+    url: str,
+    *,
+    tls: ssl.SSLContext | None = None,
+    stream_window: int | None = None,
+    deaf: bool = False,
 ) -> AsyncIterator[Multiplex]:
-    """A connection to `url`: with `tls` as agreed on there, else HTTP/2 without asking."""
+    """A connection to `url`: with `tls` as agreed on there, else HTTP/2 without asking.
+
+    A `deaf` one takes nothing off the wire until it is told to `listen`.
+    """
     place = urlsplit(url)
     assert place.hostname and place.port
     stream: ByteStream = await anyio.connect_tcp(place.hostname, place.port)
@@ -130,6 +143,8 @@ async def connected(
     async with stream, anyio.create_task_group() as group:
         connection = Multiplex(stream, place.netloc, place.scheme)
         await connection.start(stream_window=stream_window)
+        if not deaf:
+            connection.listen()
         group.start_soon(connection.run)
         yield connection
         group.cancel_scope.cancel()

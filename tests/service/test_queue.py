@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -13,6 +14,7 @@ from db.sqlite import SqliteStore
 from db.store import NewSession
 from service.app import ServiceSettings
 from service.errors import RETRY_AFTER_S
+from service.start import ASKED
 from tests.service.conftest import SITE, Running, Serving
 
 pytestmark = pytest.mark.anyio
@@ -138,3 +140,33 @@ async def test_another_queue_s_waits_say_nothing_about_this_one(full: Running) -
     nothing = {"posicao": 1, "espera_s": None}
     await tell(full, nothing, nothing, {"posicao": 1, "espera_s": 60})
     assert (await ask(full)).headers["retry-after"] == str(RETRY_AFTER_S)
+
+
+async def test_another_queue_s_crowd_is_not_in_the_way(full: Running) -> None:
+    await tell(full, {"posicao": 1, "espera_s": 60}, {"posicao": 2, "espera_s": 120})
+    urgent = [NewSession(id=f"u{n}", automation="a", queue="other", priority=9) for n in range(40)]
+    for other in urgent:
+        await full.store.create(other)
+    assert (await ask(full)).headers["retry-after"] == "60"
+
+
+async def test_a_full_queue_reads_a_few_of_those_who_wait_and_not_all(
+    serving: Serving, database: Path
+) -> None:
+    read: list[int] = []
+
+    class Counting(SqliteStore):
+        async def unfinished(self, **how: Any) -> Any:
+            found = await super().unfinished(**how)
+            read.append(len(found))
+            return found
+
+    async with (
+        SqliteStore(database, create=True),
+        Counting(database) as store,
+        serving(ServiceSettings(queue_limit=30), seen_as=store) as service,
+    ):
+        for _ in range(30):
+            await service.new()
+        assert (await ask(service)).status_code == 503
+    assert read == [ASKED]

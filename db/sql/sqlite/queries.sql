@@ -18,6 +18,7 @@ SELECT sessions.*, event.session_id, event.seq, event.type, event.at, event.data
 FROM sessions LEFT JOIN events AS event
     ON event.session_id = sessions.id AND event.seq = sessions.last_seq
 WHERE sessions.ended_at IS NULL
+    AND (:queue IS NULL OR (sessions.queue = :queue AND sessions.status = 'queued'))
 ORDER BY sessions.priority DESC, sessions.created_at, sessions.id LIMIT :limit;
 
 -- name: waiting

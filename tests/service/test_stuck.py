@@ -1,0 +1,145 @@
+"""A client that takes nothing when a stream begins: its first write is stuck, not a later one."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from service.app import Pace, ServiceSettings
+from service.connection import Connection
+from service.parts import DROP
+from tests.service.conftest import Running, Serving, token
+from tests.service.multiplex import CONNECTION_WINDOW, Multiplex, connected
+
+pytestmark = pytest.mark.anyio
+
+IMPATIENT = Pace(ping_s=0.05, patience_s=0.1)
+# More than all buffers between the two ends of a connection take.
+LONG_BYTES = 16 * 1024 * 1024
+CLIENT = ("203.0.113.5", 4711)
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    """A file to be asked for and not to be read."""
+    path = tmp_path / "long.js"
+    path.write_bytes(b"x" * LONG_BYTES)
+    return path
+
+
+def connections() -> int:
+    """How many connections of this process have not ended."""
+    gc.collect()
+    return sum(isinstance(thing, Connection) for thing in gc.get_objects())
+
+
+def stuck() -> bool:
+    """Whether a connection of this process waits for its client to take something."""
+    return any(
+        isinstance(thing, Connection)
+        and thing.send_lock.locked()
+        and thing.writer.transport.get_write_buffer_size() > 0
+        for thing in gc.get_objects()
+    )
+
+
+async def until(true: Callable[[], bool]) -> None:
+    with anyio.fail_after(10):
+        while not true():
+            await checkpoint()
+
+
+@asynccontextmanager
+async def full(service: Running) -> AsyncIterator[Multiplex]:
+    """A connection on which nothing can be sent until its client listens."""
+    window = CONNECTION_WINDOW
+    async with connected(service.url, stream_window=window, deaf=True) as connection:
+        await connection.ask("/snippet/andamento.js")
+        await until(stuck)
+        yield connection
+
+
+async def begin(service: Running, connection: Multiplex, session: str) -> int:
+    """Ask for a stream, and wait until its first write is under way; its id."""
+    stream = await connection.ask(service.events(session))
+    await until(lambda: service.app.parts.tally.opened == 1)
+    return stream
+
+
+async def test_the_connection_of_a_stream_that_cannot_even_begin_is_dropped(
+    serving: Serving,
+) -> None:
+    async with serving(ServiceSettings(pace=IMPATIENT)) as service:
+        session = await service.told(3, ended=False)
+        dropped: list[tuple[str, int]] = []
+        scope: dict[str, Any] = {
+            **{"type": "http", "http_version": "1.1", "method": "GET", "headers": []},
+            **{"path": f"/api/rpa/events/{session}", "client": CLIENT, "root_path": ""},
+            "query_string": f"token={token(session)}".encode(),
+            "extensions": {DROP: dropped.append},
+        }
+        asked: list[Any] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive() -> Any:
+            return asked.pop() if asked else await anyio.sleep_forever()
+
+        async def send(_: Any) -> None:
+            await anyio.sleep_forever()
+
+        with anyio.fail_after(10):
+            await service.app(scope, receive, send)
+        assert dropped == [CLIENT]
+        assert not service.app.parts.gate.streams
+
+
+async def test_a_full_connection_on_which_a_stream_cannot_begin_is_dropped(
+    serving: Serving,
+    long: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("service.connection.RESET_S", 0.1)
+    async with serving(ServiceSettings(pace=IMPATIENT, snippet_path=long)) as service:
+        session = await service.told(3, ended=False)
+        async with full(service) as connection:
+            await begin(service, connection, session)
+            await until(lambda: not service.app.parts.gate.streams)
+            await until(lambda: not stuck())
+            connection.listen()
+            await connection.until(lambda: connection.closed)
+            assert len(connection.data[1]) < LONG_BYTES
+    assert not caplog.records
+
+
+async def test_a_stream_given_up_before_it_began_takes_no_word_from_the_others(
+    serving: Serving, long: Path
+) -> None:
+    async with serving(ServiceSettings(snippet_path=long)) as service:
+        session = await service.told(3)
+        async with full(service) as connection:
+            given_up = await begin(service, connection, session)
+            await connection.give_up(given_up)
+            await until(lambda: not service.app.parts.gate.streams)
+            connection.listen()
+            # What is told in short refers to what was told in full, to whomever.
+            after = await connection.ask(service.events(session))
+            await connection.until(lambda: after in connection.ended)
+            assert connection.status[after] == 200
+            await connection.until(lambda: len(connection.data[1]) == LONG_BYTES)
+
+
+async def test_an_answer_whose_client_goes_in_its_middle_is_over(
+    serving: Serving, long: Path
+) -> None:
+    async with serving(ServiceSettings(snippet_path=long)) as service:
+        before = connections()
+        async with full(service):
+            assert connections() == before + 1
+        await until(lambda: connections() == before)
