@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(
         Path(".andamento"),
-        description="Folder for the generated keys and the evidence of failures (mode 0700).",
+        description="Folder for keys, served snippets and evidence of failures (mode 0700).",
     )
     host: str = Field("127.0.0.1", description="Address that the service listens on.")
     port: int = Field(8000, ge=0, le=65535, description="Port; 0 takes a free one.")

@@ -16,6 +16,18 @@ import pytest
 
 # For a runner whose sessions need no browser: opening one ahead is most of such a test's time.
 NO_SPARE = {"ANDAMENTO_SPARES": "0"}
+PERSON = {
+    "nome": "Ana Exemplo",
+    "cpf": "11144477735",
+    "placa": "BRA2E19",
+    "cep": "01310100",
+    "email": "ana@example.com",
+    "celular": "11900000000",
+    "data_nascimento": "01/02/1980",
+    "sexo": "Feminino",
+    "estado_civil": "Solteiro",
+}
+SIMULATED = ("quote", "--automation", "simulacao", "--data")
 
 
 class Cli:
@@ -91,3 +103,10 @@ def ready(process: subprocess.Popen[str]) -> str:
     line = process.stdout.readline()
     assert line.startswith("ready http://"), process.stderr and process.stderr.read()
     return line.removeprefix("ready ").strip()
+
+
+def simulated(cli: Cli, events: int = 3) -> str:
+    """A session with this many events, written by `simulate`."""
+    (told,) = cli.facts("simulate", "--events", str(events), "--rate", "0", "--json")
+    session: str = told["sessions"][0]
+    return session

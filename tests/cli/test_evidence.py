@@ -15,8 +15,7 @@ import httpx
 import pytest
 
 from demo.replica import DEFAULT_EMAIL, DEFAULT_PASSWORD, Replica
-from tests.cli.conftest import NO_SPARE, Cli
-from tests.cli.test_cli import PERSON, simulated
+from tests.cli.conftest import NO_SPARE, PERSON, Cli, simulated
 
 ACCOUNT = {"ANDAMENTO_QUOTE_EMAIL": DEFAULT_EMAIL, "ANDAMENTO_QUOTE_PASSWORD": DEFAULT_PASSWORD}
 

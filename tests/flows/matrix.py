@@ -212,6 +212,7 @@ FAILING: tuple[Case, ...] = (
         etapa="9",
         last=Last.TAKEN,
         hurry=Hurry(screen="9", waits={"screen": 1}),
+        evidence="'esperadas': '10'",
     ),
     Case(
         scenario=Scenario.ESTIMATIVA_SEM_FIM,

@@ -34,7 +34,7 @@ YOUNG = f"01/01/{date.today().year - 17}"
 
 def said(key: str, language: int = 1) -> str:
     """What the snippet says beside a wrong field; 2: in English."""
-    line = re.search(rf"^{key}\|(.+)\|(.+)$", WORDS.read_text(encoding="utf-8"), re.MULTILINE)
+    line = re.search(rf'^ *{key}: "(.+)\|(.+)",$', WORDS.read_text(encoding="utf-8"), re.MULTILINE)
     assert line is not None
     return line[language]
 
