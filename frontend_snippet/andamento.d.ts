@@ -151,17 +151,14 @@ declare namespace Andamento {
   }
 
   /** What `fold` keeps between two events; its inside is its own. */
-  interface State {
-    readonly cursor: number;
-    readonly status: Status;
-  }
+  type State = Snapshot;
 
   /** Events become a snapshot: `render(events.reduce(step, empty()))`. Pure. */
   interface Fold {
     empty(): State;
     step(before: State, event: Event): State;
     render(state: State): Snapshot;
-    /** The state of which this is the rendering, to go on from it. */
+    /** The state to go on from. */
     resume(snapshot: Snapshot): State;
   }
 

@@ -7,21 +7,18 @@ import { AndamentoModal } from "./element.mjs";
 
 const NAME = "andamento-modal";
 
-if (globalThis.document) boot(document.currentScript);
-
-function boot(script) {
+if (globalThis.document) {
+  const { currentScript: script, readyState } = document;
   AndamentoModal.home ??= script?.src;
+  const place = () => {
+    if (!customElements.get(NAME)) customElements.define(NAME, AndamentoModal);
+    const form = script?.dataset.form ?? "";
+    if ([...document.querySelectorAll(NAME)].some(({ dataset }) => !form || dataset.form === form)) return;
+    const element = document.createElement(NAME);
+    Object.assign(element.dataset, script?.dataset, { form });
+    document.body.append(element);
+  };
   // Left to the parser, the form may still be to come.
-  if (document.readyState !== "loading") place(script);
-  else document.addEventListener("DOMContentLoaded", () => place(script), { once: true });
-}
-
-function place(script) {
-  if (!customElements.get(NAME)) customElements.define(NAME, AndamentoModal);
-  const { form = "" } = script?.dataset ?? {};
-  const placed = [...document.querySelectorAll(NAME)];
-  if (form ? placed.some(({ dataset }) => dataset.form === form) : placed.length) return;
-  const element = document.createElement(NAME);
-  Object.assign(element.dataset, script?.dataset, { form });
-  document.body.append(element);
+  if (readyState === "loading") document.addEventListener("DOMContentLoaded", place);
+  else place();
 }

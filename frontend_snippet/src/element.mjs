@@ -8,13 +8,14 @@
  *    next page is the visit: the session's addresses with their token, for as long as the token lasts.
  * 4. Closed means silent: no connection and no timer is left, and nothing more is asked.
  */
-import { Feed, seams } from "./feed.mjs";
+import { feed, seams } from "./feed.mjs";
 import { fold } from "./fold.mjs";
 import { attend, readForm } from "./form.mjs";
-import { Stage } from "./stage.mjs";
-import { complain, originOf, problemOf } from "./tag.mjs";
-import { field, h, length, plans, scene } from "./view.mjs";
-import { language, say, speak } from "./words.mjs";
+import { h, set } from "./node.mjs";
+import { stage } from "./stage.mjs";
+import { originOf, problemOf } from "./tag.mjs";
+import { field, length, plans, scene } from "./view.mjs";
+import { language, say, speak, TEXT } from "./words.mjs";
 
 // Where the service does not say how long to wait.
 const PAUSE_S = 15;
@@ -27,32 +28,33 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   /** The address of the service where an element names none. */
   static home;
 
-  #stage = null;
-  #answers = null;
-  #key = null;
+  #stage;
+  #answers;
+  #key;
   // What is kept: {at, told, session_id, token, events_url, progress_url}.
-  #visit = null;
-  #feed = null;
+  #visit;
+  #feed;
   // The terminal status, or "gone".
-  #outcome = null;
+  #outcome;
   #told = {};
   #turn = 0;
   #timer = 0;
   // Until when a full service is tried again by itself; 0: it has not been full yet.
   #patience = 0;
   #offline = false;
-  #connected = null;
+  #connected;
 
   connectedCallback() {
     const { dataset } = this;
     dataset.api = originOf((dataset.api ??= AndamentoModal.home)) || dataset.api;
     const problem = problemOf(dataset);
     // On a page without the form a quote that has begun elsewhere is shown all the same.
-    if (problem && !recall("localStorage", this.#name)) return complain(problem);
+    if (problem && !keep("localStorage", this.#name))
+      return console.error(`andamento.js: ${problem} A página segue sem a cotação ao vivo.`);
     if (problem) delete dataset.form;
     speak(dataset.idioma ?? document.documentElement.lang);
-    this.#stage ??= new Stage(this, {
-      shaped: (shape) => remember("sessionStorage", this.#name, shape === "open" ? 1 : null),
+    this.#stage ??= stage(this, {
+      shaped: (shape) => keep("sessionStorage", this.#name, +(shape === "open")),
       close: () => this.close(),
     });
     const { signal } = (this.#connected = new AbortController());
@@ -61,7 +63,7 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     document.addEventListener("visibilitychange", () => document.hidden || this.#feed?.check(), { signal });
     // Another tab of this site has begun a quote, or put an end to it.
     addEventListener("storage", ({ key }) => key === this.#name && this.#adopt(), { signal });
-    if (dataset.form) signal.addEventListener("abort", attend(this.#form, say));
+    if (dataset.form) signal.addEventListener("abort", attend(this.#form));
     if (this.#visit) this.#resume();
     else this.#adopt();
   }
@@ -132,7 +134,7 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     const turn = this.#turn;
     if (!byItself) {
       this.#patience = 0;
-      this.#stage.show("start", { kind: "run", title: say("preparing"), text: say("moment") });
+      this.#stage.show({ kind: "run", posed: "start", title: say(TEXT.preparing), text: say(TEXT.moment) });
       this.open();
     }
     const { automation } = this.dataset;
@@ -146,7 +148,7 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
 
   #started(response) {
     this.#offline = !response;
-    if (!response) return this.#apologise("offline", say("here") + say("net"));
+    if (!response) return this.#apologise(TEXT.offline, say(TEXT.here) + say(TEXT.net));
     const { ok, status, wait, body } = response;
     if (ok && body.session_id) {
       const { session_id, token, events_url, progress_url, snapshot } = body;
@@ -155,38 +157,36 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
       this.#follow(snapshot);
     } else if (status === 422 && body.campos) this.#correct(body.campos);
     else if (status === 429 || status === 503) this.#wait(wait);
-    else this.#apologise("refused", body.error);
+    else this.#apologise(TEXT.refused, body.error);
   }
 
   /** A request to the service: {ok, status, wait, body}, or null where there was no answer. */
   async #send(path, request) {
     try {
       const signal = AbortSignal.timeout?.(seams.times.start);
-      const headers = { ...request.headers, "accept-language": language() };
-      const response = await seams.fetch(new URL(path, this.dataset.api), { ...request, headers, signal });
-      const wait = Number(response.headers.get("retry-after")) || PAUSE_S;
-      const body = await response.json().catch(() => ({}));
-      return { ok: response.ok, status: response.status, wait, body };
+      request.headers["accept-language"] = language();
+      const response = await seams.fetch(new URL(path, this.dataset.api), { ...request, signal });
+      const { ok, status, headers } = response;
+      const wait = Number(headers.get("retry-after")) || PAUSE_S;
+      return { ok, status, wait, body: await response.json().catch(() => ({})) };
     } catch {
       return null;
     }
   }
 
-  #apologise(cause, text = say("soon")) {
+  #apologise(cause, text = say(TEXT.soon), badge = "alerta") {
     const actions = [this.#again(), ...this.#help()];
-    this.#stage.show(cause, { kind: "wait", badge: "alerta", title: say(cause), text, actions });
+    this.#stage.show({ kind: "wait", posed: cause, badge, title: say(cause), text, actions });
   }
 
   #wait(seconds) {
     const until = performance.now() + seconds * 1000;
     this.#patience ||= performance.now() + seams.times.door;
-    if (until > this.#patience) return this.#apologise("full", say("here") + say("soon"));
-    const actions = [this.#again(), ...this.#help()];
+    if (until > this.#patience) return this.#apologise(TEXT.full, say(TEXT.here) + say(TEXT.soon));
     const tick = () => {
       const left = Math.ceil((until - performance.now()) / 1000);
       if (left <= 0) return this.#start(this.#answers, true);
-      const text = say("here") + say("door", length(left));
-      this.#stage.show("busy", { kind: "wait", badge: "pessoa", title: say("full"), text, actions });
+      this.#apologise(TEXT.full, say(TEXT.here) + say(TEXT.door, length(left)), "pessoa");
       this.#timer = setTimeout(tick, 1000);
     };
     tick();
@@ -195,36 +195,36 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   #correct(problems) {
     const answers = this.#answers ?? this.#onPage() ?? {};
     const fields = Object.entries(problems).map(([name, words]) => field(this.#form, name, words, answers[name]));
-    const submit = (event) => {
+    const onsubmit = (event) => {
       event.preventDefault();
       const given = [...new FormData(form)].map(([name, value]) => [name, value.trim()]);
       this.#start({ ...answers, ...Object.fromEntries(given) });
     };
     // The unseen button lets Enter send the form.
-    const enter = h("button", { class: "unseen", tabindex: "-1", "aria-hidden": "true" });
-    const form = h("form", { class: "fields", novalidate: true, submit }, fields, enter);
-    const actions = [button("go", () => form.requestSubmit(), "main"), ...this.#help()];
-    this.#stage.show(Symbol("fields"), { kind: "fields", title: say("check"), text: say("then"), panel: [form], actions });
-    form.querySelector("input, select")?.focus();
+    const enter = set(h("button.unseen"), { tabindex: "-1", "aria-hidden": "true" });
+    const form = set(h("form.fields", fields, enter), { noValidate: true, onsubmit });
+    const actions = [button(TEXT.go, () => form.requestSubmit(), "main"), ...this.#help()];
+    this.#stage.show({ kind: "fields", posed: form, title: say(TEXT.check), text: say(TEXT.then), panel: form, actions });
+    form.elements[0].focus();
   }
 
   // ── following ──
 
   /** The visit that this or another page of the site has begun, or the end of it. */
   #adopt() {
-    const visit = recall("localStorage", this.#name);
+    const visit = keep("localStorage", this.#name);
     if (!visit) return void (this.#visit && this.#away());
     if (visit.session_id === this.#visit?.session_id || visit.at < Date.now() - KEPT_MS) return;
     this.#stop();
     this.#forget();
     this.#visit = visit;
-    this.#stage.show("start", { kind: "run", title: say("quote"), text: say("moment") });
-    this.#stage.lay(recall("sessionStorage", this.#name) ? "open" : "pill");
+    this.#stage.show({ kind: "run", posed: "start", title: say(TEXT.quote), text: say(TEXT.moment) });
+    this.#stage.lay(keep("sessionStorage", this.#name) ? "open" : "pill");
     this.#follow();
   }
 
   #follow(snapshot) {
-    this.#feed = new Feed({ ...this.#visit, snapshot }, {
+    this.#feed = feed({ ...this.#visit, snapshot }, {
       snapshot: (news) => this.#receive(news),
       link: (up) => this.#link(up),
       gone: () => this.#gone(),
@@ -245,7 +245,7 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     const { dados: result } = progress.resultados_finais;
     this.#stage.paint(progress, terminal);
     const shown = scene(progress);
-    this.#stage.show(shown.kind, { ...shown, panel: plans(result ?? {}), actions: this.#actions(shown) });
+    this.#stage.show({ ...shown, panel: plans(result ?? {}), actions: this.#actions(shown) });
     this.#tell("progress", progress);
     if (estimate) this.#tell("estimate", estimate);
     if (result) this.#tell("result", result);
@@ -261,7 +261,7 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
     this.#outcome = "gone";
     this.#put(null);
     if (this.#stage.shape === "pill") this.#away();
-    else this.#apologise("gone", "");
+    else this.#apologise(TEXT.gone);
   }
 
   #stop() {
@@ -275,7 +275,7 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   #forget() {
     [this.#visit, this.#feed, this.#outcome, this.#told] = [null, null, null, {}];
     this.#stage.clear();
-    this.#stage.paint(fold.render(fold.empty()).progress, false);
+    this.#stage.paint(fold.empty().progress, false);
   }
 
   #away() {
@@ -287,42 +287,40 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
 
   // ── what can be done ──
 
-  #actions({ kind, text, doubted, futile }) {
+  #actions({ kind, text, doubted, again }) {
     if (kind === "run") return [this.#way()];
     const help = this.#help();
     if (doubted) {
-      const problems = Object.fromEntries(doubted.map((name) => [name, doubted.length > 1 ? "" : text]));
-      return [button("correct", () => this.#correct(problems), "main"), ...help];
+      const problems = Object.fromEntries(doubted.map((name) => [name, doubted[1] ? "" : text]));
+      return [button(TEXT.correct, () => this.#correct(problems), "main"), ...help];
     }
-    if (["failed", "cancelled"].includes(kind) && !futile) return [this.#again(), ...help];
-    const print = kind === "done" && button("print", () => this.#stage.print());
-    return [button("close", () => this.minimize(), "main"), print, ...help];
+    if (again) return [this.#again(), ...help];
+    const print = kind === "done" && button(TEXT.print, () => this.#stage.print());
+    return [button(TEXT.close, () => this.minimize(), "main"), print, ...help];
   }
 
   #way() {
-    return button("cancel", () => this.#ask());
+    return button(TEXT.cancel, () => this.#ask());
   }
 
   /** Once: the way back is offered as plainly as the end. */
   #ask() {
-    const leave = button("leave", async ({ target }) => {
+    const leave = button(TEXT.leave, async ({ target }) => {
       target.disabled = true;
       target.disabled = await this.cancel();
     });
-    const stay = button("stay", () => this.#stage.act([this.#way()], true), "main");
-    this.#stage.act([stay, leave, h("p", { class: "sure", role: "alert" }, say("sure"))], true);
-  }
-
-  #again() {
-    return button("again", () => this.#restart(), "main");
+    const stay = button(TEXT.stay, () => this.#stage.act([this.#way()], true), "main");
+    this.#stage.act([stay, leave, set(h("p.sure", say(TEXT.sure)), { role: "alert" })], true);
   }
 
   /** With the answers of before; after a reload, with what stands in the form, or the way to it. */
-  #restart() {
-    const answers = this.#answers ?? this.#onPage();
-    if (answers) return void this.#start(answers);
-    this.close();
-    this.#form?.scrollIntoView();
+  #again() {
+    return button(TEXT.again, () => {
+      const answers = this.#answers ?? this.#onPage();
+      if (answers) return this.#start(answers);
+      this.close();
+      this.#form?.scrollIntoView();
+    }, "main");
   }
 
   #onPage() {
@@ -332,9 +330,9 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
 
   #help() {
     const { telefone, whatsapp } = this.dataset;
-    const link = (href, words) => h("a", { class: "call", href, target: "_blank", rel: "noopener" }, words);
+    const link = (href, words) => set(h("a.call", words), { href, target: "_blank", rel: "noopener" });
     return [
-      telefone && link(`tel:${telefone.replace(/[^+\d]/g, "")}`, say("call", telefone)),
+      telefone && link(`tel:${telefone.replace(/[^+\d]/g, "")}`, say(TEXT.call, telefone)),
       whatsapp && link(`https://wa.me/${whatsapp.replace(/\D/g, "")}`, "WhatsApp"),
     ];
   }
@@ -351,32 +349,27 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
 
   #put(visit) {
     this.#visit = visit;
-    remember("localStorage", this.#name, visit);
+    keep("localStorage", this.#name, visit);
   }
 }
 
-function button(words, click, look = "quiet") {
-  return h("button", { type: "button", class: look, click }, say(words));
+function button(words, onclick, look = "") {
+  return set(h(`button.${look}`, say(words)), { type: "button", onclick });
 }
 
 function same(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-// A browser may forbid storage, and then everything lasts as long as the page.
-function recall(store, name) {
+/** What the browser keeps under this name; with a value, that from now on, or nothing if it is falsy. */
+function keep(store, name, ...values) {
+  // A browser may forbid storage, and then everything lasts as long as the page.
   try {
-    return JSON.parse(window[store].getItem(name));
+    const kept = window[store];
+    if (!values.length) return JSON.parse(kept.getItem(name));
+    if (values[0]) kept.setItem(name, JSON.stringify(values[0]));
+    else kept.removeItem(name);
   } catch {
     return null;
-  }
-}
-
-function remember(store, name, value) {
-  try {
-    if (value) window[store].setItem(name, JSON.stringify(value));
-    else window[store].removeItem(name);
-  } catch {
-    // As above.
   }
 }

@@ -1,11 +1,12 @@
 /* The feed: one session, followed to its ending over whatever connection works.
  *
  * 1. One cursor, that of the last snapshot shown: stream, socket, polls and other tabs all go on from
- *    it and meet in `#publish`, which drops what is not newer. Nothing is shown twice, nothing goes back.
+ *    it and meet in `publish`, which drops what is not newer. Nothing is shown twice, nothing goes back.
  * 2. The ladder: EventSource, WebSocket, long poll; a service or proxy without long polls turns the last
  *    into plain polling. A rung is left when it cannot be had, gives no sign of life in time, is refused
  *    twice while the snapshot answers, or stays wordless while the snapshot moves on.
- * 3. Every connection has a generation; what an earlier one still says is not heard.
+ * 3. Every connection has a generation; what an earlier one still says is not heard. A generation has
+ *    one timer, for what is to come next.
  * 4. EventSource comes back by itself after it was heard; when it gives up (503, 204, half a response
  *    head, Firefox after a refused connection) one look at the snapshot comes first, then a new one.
  * 5. Only the tab that leads (share.mjs) has a connection.
@@ -15,7 +16,7 @@ import { share } from "./share.mjs";
 
 /** What tests and later issues may replace; times in ms. */
 export const seams = {
-  fetch: (...request) => globalThis.fetch(...request),
+  fetch: (...request) => fetch(...request),
   EventSource: globalThis.EventSource,
   WebSocket: globalThis.WebSocket,
   times: {
@@ -45,230 +46,193 @@ const GONE = [401, 403, 404, 410];
 const REFUSALS = 2;
 // What a socket closes with when its service restarts: come back when it said, not all at once.
 const RESTART = 1012;
+const KINDS = ["message", "progress", "estimate", "result", "failure", "ping", "reset", "end"];
 
-export class Feed {
-  #session;
-  #listener;
+/** `session`: the answer to a start, its snapshot already on view, or without one: then the first look is
+ * shown; `listener`: {snapshot(snapshot), link(up), gone()}. */
+export function feed(session, listener) {
+  const { times } = seams;
   // The snapshot on view.
-  #shown;
-  #tabs = null;
-  #generation = 0;
-  #timers = new Set();
-  #source = null;
-  #request = null;
-  #rung = 0;
-  #tries = 0;
-  #refused = 0;
-
-  /** `session`: the answer to a start, its snapshot already on view, or without one: then the first
-   * look is shown; `listener`: {snapshot(snapshot), link(up), gone()}. */
-  constructor(session, listener) {
-    this.#session = session;
-    this.#listener = listener;
-    this.#shown = session.snapshot;
-  }
+  let shown = session.snapshot;
+  let generation = 0;
+  let rung = 0;
+  let tries = 0;
+  let refused = 0;
+  let tabs, source, request, timer;
 
   /** Closes everything at once; `follow` may be called again. */
-  stop() {
-    this.#renew();
-    this.#tabs?.leave();
-    this.#tabs = null;
-  }
+  const stop = () => {
+    renew();
+    tabs?.leave();
+    tabs = null;
+  };
 
   /** Follows from the snapshot on view, as a new generation that tries the whole ladder. */
-  follow() {
-    this.#rung = this.#tries = this.#refused = 0;
-    this.#tabs ??= share(
-      this.#session.session_id,
-      seams.times,
-      (leading) => (leading ? this.#connect() : this.#renew()),
-      (kind, detail) => {
-        if (kind === "hello") this.#tabs.post("snapshot", this.#shown);
-        else if (kind === "snapshot") this.#publish(detail);
-        else this.#tell(kind, detail);
-      },
-    );
-    this.#tabs.follow(true);
-  }
+  const follow = () => {
+    rung = tries = refused = 0;
+    tabs ??= share(session.session_id, times, (leading) => (leading ? connect() : renew()), (kind, detail) => {
+      if (kind === "hello") tabs.post("snapshot", shown);
+      else if (kind === "snapshot") publish(detail);
+      else tell(kind, detail);
+    });
+    tabs.follow(true);
+  };
 
-  /** This tab is looked at again: is the leading one still awake? */
-  check() {
-    this.#tabs?.follow();
-  }
+  const renew = () => {
+    source?.close();
+    request?.abort();
+    clearTimeout(timer);
+    const mine = ++generation;
+    return () => mine === generation;
+  };
 
-  #renew() {
-    this.#source?.close();
-    this.#request?.abort();
-    this.#timers.forEach((timer) => clearTimeout(timer));
-    this.#timers.clear();
-    const mine = ++this.#generation;
-    return () => mine === this.#generation;
-  }
+  const expect = (delay, work) => {
+    clearTimeout(timer);
+    timer = setTimeout(work, delay);
+  };
 
-  #connect() {
-    if (!this.#shown) return this.#look(0);
-    const alive = this.#renew();
-    if (this.#rung > 1) return void this.#poll(alive);
-    const url = address(this.#session.events_url, { after: this.#shown.cursor });
+  const connect = () => {
+    if (!shown) return look(0);
+    const alive = renew();
+    if (rung > 1) return poll(alive);
+    const url = address(session.events_url, { after: shown.cursor });
     try {
-      this.#source = this.#rung
+      source = rung
         ? new seams.WebSocket(url.replace("/events/", "/ws/").replace("http", "ws"))
         : new seams.EventSource(url);
     } catch {
       // The browser has none, or the page's policy forbids it.
-      return this.#fall();
+      return fall();
     }
-    this.#listen(this.#source, alive);
-  }
+    listen(source, alive);
+  };
 
-  #fall() {
-    this.#rung += 1;
-    this.#tries = this.#refused = 0;
-    this.#connect();
-  }
+  const fall = () => {
+    rung += 1;
+    tries = refused = 0;
+    connect();
+  };
 
-  #listen(source, alive) {
-    const { first, silence } = seams.times;
-    let [heard, from, ahead, pause, watchdog] = [false, 0, 0, 0];
-    const expect = (delay, otherwise) => {
-      this.#timers.delete(watchdog);
-      clearTimeout(watchdog);
-      watchdog = this.#later(delay, otherwise);
-    };
+  const listen = (source, alive) => {
+    let [heard, from, ahead, pause] = [false, 0, 0, 0];
     // Twice, for the stream's own word may be on its way while the snapshot answers.
     const compare = async () => {
-      await this.#ask();
+      await ask();
       if (!alive() || heard) return;
-      ahead += this.#shown.cursor > from;
-      if (ahead < 2) expect(first, compare);
-      else this.#fall();
+      ahead += shown.cursor > from;
+      if (ahead < 2) expect(times.first, compare);
+      else fall();
     };
     const hear = (kind, data) => {
-      if (!alive()) return;
       heard = true;
-      this.#refused = 0;
-      expect(silence, () => this.#retry());
-      if (data.seq) this.#receive(data);
-      else if (kind === "reset") this.#shown = fold.render(fold.empty());
+      refused = 0;
+      expect(times.silence, retry);
+      if (data.seq) receive(data);
+      else if (kind === "reset") shown = fold.empty();
       // An ending that was shown has closed the stream before this; here one is missing.
-      else if (kind === "end") this.#retry();
-      else this.#tell("link", true);
+      else if (kind === "end") retry();
+      else tell("link", true);
     };
-    const lose = ({ code }) => {
+    expect(times.first, fall);
+    source.onopen = () => {
+      if (!alive()) return;
+      [heard, from, ahead] = [false, shown.cursor, 0];
+      tell("link", true);
+      expect(times.first, compare);
+    };
+    source.onerror = source.onclose = ({ code }) => {
       if (!alive()) return;
       // Still connecting: the browser comes back by itself, at the pace the service asked for.
       const returns = heard && !source.readyState;
-      if (!heard && ++this.#refused >= REFUSALS) return this.#fall();
-      if (!returns) return this.#retry(code === RESTART ? pause : 0);
-      this.#tell("link", false);
+      if (!heard && ++refused >= REFUSALS) return fall();
+      if (!returns) return retry(code === RESTART ? pause : 0);
+      tell("link", false);
       heard = false;
-      expect(silence, () => this.#retry());
+      expect(times.silence, retry);
     };
+    for (const kind of KINDS)
+      source.addEventListener(kind, ({ data }) => {
+        if (!alive()) return;
+        const said = JSON.parse(data);
+        // A socket has messages only, and names the kind inside.
+        pause = said.retry ?? pause;
+        hear(said.event ?? kind, said.event ? said.data : said);
+      });
+  };
 
-    expect(first, () => this.#fall());
-    source.onopen = () => {
-      if (!alive()) return;
-      [heard, from, ahead] = [false, this.#shown.cursor, 0];
-      this.#tell("link", true);
-      expect(first, compare);
-    };
-    source.onerror = source.onclose = lose;
-    source.onmessage = ({ data }) => {
-      const message = JSON.parse(data);
-      pause = message.retry ?? pause;
-      hear(message.event, message.data);
-    };
-    for (const kind of ["progress", "estimate", "result", "failure", "ping", "reset", "end"])
-      source.addEventListener(kind, ({ data }) => hear(kind, JSON.parse(data)));
-  }
-
-  #receive(event) {
-    const { cursor } = this.#shown;
-    if (event.session_id !== this.#session.session_id || event.seq <= cursor) return;
+  const receive = (event) => {
+    const { cursor } = shown;
+    if (event.session_id !== session.session_id || event.seq <= cursor) return;
     // A gap: the log heals it.
-    if (event.seq > cursor + 1) return this.#retry();
-    this.#tries = 0;
-    this.#publish(fold.render(fold.step(fold.resume(this.#shown), event)));
-  }
+    if (event.seq > cursor + 1) return retry();
+    tries = 0;
+    publish(fold.step(shown, event));
+  };
 
-  #publish(snapshot) {
-    if (!(snapshot?.cursor > (this.#shown?.cursor ?? -1))) return;
-    this.#shown = snapshot;
-    this.#tell("snapshot", snapshot);
-  }
+  const publish = (snapshot) => {
+    if (!(snapshot?.cursor > (shown?.cursor ?? -1))) return;
+    shown = snapshot;
+    tell("snapshot", snapshot);
+  };
 
   /** To the page and the other tabs; after the last word of all nothing is left open. */
-  #tell(kind, detail) {
-    this.#tabs?.post(kind, detail);
-    if (detail?.terminal || kind === "gone") this.stop();
-    this.#listener[kind](detail);
-  }
+  const tell = (kind, detail) => {
+    tabs?.post(kind, detail);
+    if (detail?.terminal || kind === "gone") stop();
+    listener[kind](detail);
+  };
 
-  #retry(least = 0) {
-    this.#tell("link", false);
-    this.#look(Math.max(least, this.#backoff()));
-  }
+  const retry = (least = 0) => {
+    tell("link", false);
+    look(Math.max(least, jittered(Math.min(times.longest, times.backoff * 2 ** tries++))));
+  };
 
-  #look(delay) {
-    const alive = this.#renew();
-    this.#later(delay, async () => {
-      const snapshot = await this.#ask();
+  const look = (delay) => {
+    const alive = renew();
+    expect(delay, async () => {
+      const snapshot = await ask();
       if (!alive()) return;
-      if (snapshot) this.#connect();
-      else this.#retry();
+      if (snapshot) connect();
+      else retry();
     });
-  }
+  };
 
-  async #poll(alive) {
-    const { first, hold, poll } = seams.times;
+  const poll = async (alive) => {
     while (alive()) {
-      const { cursor } = this.#shown;
+      const { cursor } = shown;
       const asked = performance.now();
-      const snapshot = await this.#ask({ wait: hold / 1000, after: cursor });
+      const snapshot = await ask({ wait: times.hold / 1000, after: cursor });
       if (!alive()) return;
-      if (!snapshot) return this.#retry();
-      this.#tries = 0;
-      this.#tell("link", true);
+      if (!snapshot) return retry();
+      tries = 0;
+      tell("link", true);
       // Answered at once and with nothing new: no long poll on this road, so ask at a walk.
-      const idle = this.#shown.cursor === cursor && performance.now() - asked < first;
-      await new Promise((resume) => this.#later(idle ? jittered(poll) : 0, resume));
+      const idle = shown.cursor === cursor && performance.now() - asked < times.first;
+      await new Promise((resume) => expect(idle ? jittered(times.poll) : 0, resume));
     }
-  }
+  };
 
-  /** One look at the snapshot, shown if it is news; null where there was no answer. */
-  async #ask(query = {}) {
-    const request = (this.#request = new AbortController());
-    const patience = (query.wait ?? 0) * 1000 + seams.times.start;
-    const limit = this.#later(patience, () => request.abort());
+  /** One look at the snapshot, shown if it is news; nothing where there was no answer. */
+  const ask = async (query = {}) => {
+    const mine = (request = new AbortController());
+    const { signal } = mine;
+    const limit = setTimeout(() => mine.abort(), (query.wait ?? 0) * 1000 + times.start);
     try {
-      const url = address(this.#session.progress_url, query);
       // The browser sends If-None-Match itself; set by hand it would cost a preflight.
-      const response = await seams.fetch(url, { cache: "no-cache", signal: request.signal });
-      const snapshot = response.ok ? await response.json() : null;
-      if (request.signal.aborted) return null;
-      this.#publish(snapshot);
-      if (GONE.includes(response.status)) this.#tell("gone");
+      const response = await seams.fetch(address(session.progress_url, query), { cache: "no-cache", signal });
+      const snapshot = response.ok && (await response.json());
+      if (signal.aborted) return;
+      publish(snapshot);
+      if (GONE.includes(response.status)) tell("gone");
       return snapshot;
     } catch {
-      return null;
+      // As if it had not been asked.
     } finally {
       clearTimeout(limit);
     }
-  }
+  };
 
-  #backoff() {
-    const { backoff, longest } = seams.times;
-    return jittered(Math.min(longest, backoff * 2 ** this.#tries++));
-  }
-
-  #later(delay, work) {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      work();
-    }, delay);
-    this.#timers.add(timer);
-    return timer;
-  }
+  return { stop, follow, /** This tab is looked at again: is the leading one still awake? */ check: () => tabs?.follow() };
 }
 
 // So that a restarted service is not met by everybody at once.

@@ -1,99 +1,91 @@
 /* The fold: a session's events become the one picture of where it stands.
  *
  * 1. The twin of db/snapshot.py, bound to it by tests/vectors/*.json: change both or none.
- * 2. Pure and free of DOM: `state = step(state, event)`; `render(state)` is the contract's snapshot.
+ * 2. Pure and free of DOM: `state = step(state, event)`.
+ * 3. The state is the contract's snapshot, at every step: so `render` and `resume` have nothing to do.
  */
 const KEPT = 10;
-const TERMINAL = ["completed", "failed", "cancelled"];
+const as_it_is = (snapshot) => snapshot;
 
 export const fold = {
   empty: () => ({
     cursor: 0,
-    status: "queued",
-    etapa_atual: 0,
-    total_etapas: 0,
-    percentual: 0,
-    mensagem: "Recebemos seu pedido. Já vamos começar.",
-    started: null,
-    updated: null,
-    estimate: null,
-    result: null,
-    erros: [],
-    timeline: [],
-    restante_s: null,
-    fila: null,
-    assumidas: [],
-  }),
-
-  step(before, { seq, type, at, data }) {
-    if (seq <= before.cursor) return before;
-    const state = { ...before, cursor: seq, started: before.started ?? at, updated: at };
-    state.mensagem = String(data.mensagem || before.mensagem);
-    if (type === "progress") advance(state, data, at);
-    if (type === "estimate") state.estimate = data;
-    if (type === "result") finish(Object.assign(state, { result: data, percentual: 100 }), "completed");
-    if (type === "error") fail(state, data, at);
-    return state;
-  },
-
-  render: ({ cursor, status, started, updated, estimate, result, timeline, ...same }) => ({
-    cursor,
-    terminal: TERMINAL.includes(status),
+    terminal: false,
     progress: {
-      ...same,
-      status,
-      timestamp_inicio: started,
-      timestamp_atualizacao: updated,
-      estimativas: { capturadas: estimate !== null, dados: estimate },
-      resultados_finais: { rpa_finalizado: result !== null, dados: result },
-      timeline: timeline.map((visit) => ({ ...visit, duracao_s: seconds(visit.inicio, visit.fim) })),
+      etapa_atual: 0,
+      total_etapas: 0,
+      percentual: 0,
+      status: "queued",
+      mensagem: "Recebemos seu pedido. Já vamos começar.",
+      timestamp_inicio: null,
+      timestamp_atualizacao: null,
+      estimativas: { capturadas: false, dados: null },
+      resultados_finais: { rpa_finalizado: false, dados: null },
+      erros: [],
+      timeline: [],
+      restante_s: null,
+      fila: null,
+      assumidas: [],
       source: "history",
     },
   }),
 
-  /** The state of which this is the rendering, to go on from it; `render` puts what it derives anew. */
-  resume: ({ cursor, progress }) => ({
-    ...progress,
-    cursor,
-    started: progress.timestamp_inicio,
-    updated: progress.timestamp_atualizacao,
-    estimate: progress.estimativas.dados,
-    result: progress.resultados_finais.dados,
-  }),
+  step(before, { seq, type, at, data }) {
+    if (seq <= before.cursor) return before;
+    const progress = { ...before.progress, timestamp_atualizacao: at };
+    progress.timestamp_inicio ??= at;
+    progress.mensagem = String(data.mensagem || progress.mensagem);
+    if (type === "progress") advance(progress, data, at);
+    if (type === "estimate") progress.estimativas = { capturadas: true, dados: data };
+    if (type === "result") {
+      progress.resultados_finais = { rpa_finalizado: true, dados: data };
+      progress.percentual = 100;
+      finish(progress, "completed");
+    }
+    if (type === "error") fail(progress, data, at);
+    return { cursor: seq, terminal: ["completed", "failed", "cancelled"].includes(progress.status), progress };
+  },
+
+  render: as_it_is,
+  resume: as_it_is,
 };
 
-function advance(state, data, at) {
-  const [etapa, titulo] = [String(data.etapa ?? ""), String(data.titulo ?? "")];
-  state.status = ["queued", "paused"].includes(data.status) ? data.status : "running";
-  for (const name of ["etapa_atual", "total_etapas"]) if (name in data) state[name] = data[name];
-  state.percentual = Math.max(state.percentual, data.percentual ?? 0);
-  state.restante_s = data.restante_s ?? null;
-  state.fila = state.status === "queued" ? (data.fila ?? null) : null;
-  if (Array.isArray(data.assumidas)) state.assumidas = data.assumidas;
-  if (data.fase === "entrou") state.timeline = kept(state.timeline, { etapa, titulo, inicio: at, fim: null });
-  if (data.fase === "concluiu") state.timeline = leave(state.timeline, etapa, titulo, at);
+function advance(progress, data, at) {
+  const { etapa = "", titulo = "", fase, status } = data;
+  progress.status = ["queued", "paused"].includes(status) ? status : "running";
+  for (const name of ["etapa_atual", "total_etapas"]) if (name in data) progress[name] = data[name];
+  progress.percentual = Math.max(progress.percentual, data.percentual ?? 0);
+  progress.restante_s = data.restante_s ?? null;
+  progress.fila = (progress.status === "queued" && data.fila) || null;
+  if (Array.isArray(data.assumidas)) progress.assumidas = data.assumidas;
+  const { timeline } = progress;
+  const entered = fase === "entrou";
+  const done = fase === "concluiu";
+  const open = done && timeline.findLast((visit) => visit.etapa === String(etapa) && !visit.fim);
+  if (open) progress.timeline = timeline.map((visit) => (visit === open ? closed(visit, at) : visit));
+  else if (entered || done)
+    progress.timeline = kept(timeline, {
+      etapa: String(etapa),
+      titulo: String(titulo),
+      inicio: entered ? at : null,
+      fim: done ? at : null,
+      duracao_s: null,
+    });
 }
 
-function leave(timeline, etapa, titulo, fim) {
-  const index = timeline.findLastIndex((visit) => visit.etapa === etapa && visit.fim === null);
-  if (index < 0) return kept(timeline, { etapa, titulo, inicio: null, fim });
-  return timeline.map((visit, place) => (place === index ? { ...visit, fim } : visit));
+function closed(visit, fim) {
+  return { ...visit, fim, duracao_s: (new Date(fim) - new Date(visit.inicio)) / 1000 };
 }
 
-function fail(state, data, at) {
-  const { tipo = null, mensagem = null, sugestao = null } = data;
-  state.erros = kept(state.erros, { tipo, mensagem, sugestao, timestamp: at });
-  if (data.final === true) finish(state, tipo === "cancelado" ? "cancelled" : "failed");
+function fail(progress, { tipo = null, mensagem = null, sugestao = null, final }, timestamp) {
+  progress.erros = kept(progress.erros, { tipo, mensagem, sugestao, timestamp });
+  if (final === true) finish(progress, tipo === "cancelado" ? "cancelled" : "failed");
 }
 
-function finish(state, status) {
-  Object.assign(state, { status, restante_s: null, fila: null });
+function finish(progress, status) {
+  Object.assign(progress, { status, restante_s: null, fila: null });
 }
 
 function kept(list, item) {
   return [...list, item].slice(-KEPT);
-}
-
-function seconds(start, end) {
-  return start === null || end === null ? null : (Date.parse(end) - Date.parse(start)) / 1000;
 }

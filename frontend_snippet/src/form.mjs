@@ -8,9 +8,12 @@
  *    empty field.
  * 4. A separator comes with the character behind it, never before: so deleting at the end needs no rule.
  */
+import { h, set } from "./node.mjs";
+import { say, WRONG } from "./words.mjs";
+
 /** What every quote asks for. */
 export const ANSWERS = ["nome", "cpf", "placa", "cep", "email", "celular", "data_nascimento", "sexo", "estado_civil"];
-export const CHOICES = {
+const CHOICES = {
   sexo: ["Feminino", "Masculino"],
   estado_civil: ["Solteiro", "Casado ou União Estável", "Divorciado", "Separado", "Viúvo"],
 };
@@ -25,10 +28,11 @@ const ALIASES = {
   data_nascimento: /^(data_)?nasc(imento)?$/,
   placa: /^placa_(carro|moto|veiculo)$/,
 };
-const WITHOUT_ANSWER = ["submit", "button", "reset", "image", "file", "password"];
+const WITHOUT_ANSWER = /^(submit|button|reset|image|file|password)$/;
 const TRACKING = /^(utm_|gclid|gbraid|wbraid|fbclid|fbp$|fbc$|msclkid|g_recaptcha|cf_turnstile)/;
-const MASKS = { cpf: "000.000.000-00", cep: "00000-000", data_nascimento: "00/00/0000", ddd_celular: "00" };
+const MASKS = { __proto__: null, cpf: "000.000.000-00", cep: "00000-000", data_nascimento: "00/00/0000", ddd_celular: "00" };
 const CHECKS = {
+  __proto__: null,
   cpf: { test: isCpf },
   placa: /^[A-Z]{3}\d[A-Z\d]\d\d$/,
   cep: /^(?!0+$)\d{8}$/,
@@ -39,23 +43,19 @@ const CHECKS = {
 };
 let remarks = 0;
 
-/** The text in lower case and without accents. */
-export function plain(text) {
-  return String(text ?? "").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
-}
-
 /** A name as people read it. */
 export function readable(name) {
-  return (name.length < 4 ? name : name[0]).toUpperCase() + (name.length < 4 ? "" : name.slice(1).replaceAll("_", " "));
+  return name.length < 4 ? name.toUpperCase() : name[0].toUpperCase() + name.slice(1).replaceAll("_", " ");
 }
 
 /** The form's answers by their own names; empty fields are left out. */
 export function readForm(form) {
   const answers = {};
   for (const field of form.elements) {
+    const { type } = field;
     const name = answerOf(field);
-    if (!name || field.disabled || (field.type === "radio" && !field.checked)) continue;
-    const value = field.type === "checkbox" ? field.checked : field.value.trim();
+    if (!name || field.disabled || (type === "radio" && !field.checked)) continue;
+    const value = type === "checkbox" ? field.checked : field.value.trim();
     // The answer's own name counts for more than another one for it ("Telefone" beside "Celular").
     if (value !== "" && (!(name in answers) || slug(field) === name)) answers[name] = value;
   }
@@ -66,26 +66,29 @@ export function readForm(form) {
 
 /** What the page calls this answer, or its name made readable. */
 export function labelOf(form, name) {
-  const [field] = fieldsOf(form, name);
+  const field = fieldOf(form, name);
   // A radio button's label is one of the choices.
   if (!field || field.type === "radio") return readable(name);
-  const { labels, placeholder = "" } = field;
-  // The label's first words: around a <select> it holds all the options, too.
-  const words = [...(labels?.[0]?.childNodes ?? [])].map(({ textContent }) => textContent.replace(/[\s*:]+$/, "").trim());
-  // "000.000.000-00" is an example, no name.
-  const hint = field.getAttribute("aria-label") || (/[\d/@]/.test(placeholder) ? "" : placeholder.replace(/[\s*:]+$/, ""));
-  return words.find(Boolean) || hint || readable(name);
+  const { labels, placeholder } = field;
+  // The label's first words: around a <select> it holds all the options, too. "000.000.000-00" is an
+  // example, no name.
+  const names = [
+    ...[...(labels?.[0]?.childNodes ?? [])].map(({ textContent }) => textContent),
+    field.getAttribute("aria-label"),
+    /[\d/@]/.test(placeholder) ? "" : placeholder,
+  ];
+  return names.map((text) => (text ?? "").replace(/[\s*:]+$/, "").trim()).find(Boolean) || readable(name);
 }
 
-/** The page's own options, else the values that the service knows: `[[value, text], …]`; null without. */
+/** The page's own options, else the values that the service knows: `[[value, text], …]`; undefined without. */
 export function choicesOf(form, name) {
-  const own = fieldsOf(form, name)[0]?.options;
+  const own = fieldOf(form, name)?.options;
   if (own) return [...own].map(({ value, text }) => [value, text]);
-  return CHOICES[name] ? ["", ...CHOICES[name]].map((value) => [value, value]) : null;
+  return CHOICES[name] && ["", ...CHOICES[name]].map((value) => [value, value]);
 }
 
-/** Helps whoever fills in the form; `say(key)` gives the words. Returns what ends it. */
-export function attend(form, say) {
+/** Helps whoever fills in the form. Returns what ends it. */
+export function attend(form) {
   const wrong = new Map();
   const end = new AbortController();
   const settle = (field) => {
@@ -93,16 +96,16 @@ export function attend(form, say) {
     wrong.delete(field);
   };
   const hear = ({ type, target, inputType, isComposing }) => {
-    const [ddd] = fieldsOf(form, "ddd_celular");
+    const ddd = fieldOf(form, "ddd_celular");
     if (!isComposing) format(target, inputType, ddd);
     // Both halves of a number are judged as one, beside the second.
-    const field = target === ddd ? fieldsOf(form, "celular")[0] : target;
+    const field = target === ddd ? fieldOf(form, "celular") : target;
     const kind = field && kindOf(field);
     if (!CHECKS[kind]) return;
     const text = essence(kind, field.value);
     const area = kind === "celular" && text.length < 10 ? digits(ddd?.value) : "";
     if (!text || CHECKS[kind].test(area + text)) settle(field);
-    else if (type === "focusout" && !wrong.has(field)) wrong.set(field, remark(field, say(kind)));
+    else if (type === "focusout" && !wrong.has(field)) wrong.set(field, remark(field, say(WRONG[kind])));
   };
   // Before the page's own listeners, so that they find what the visitor sees.
   for (const type of ["input", "compositionend", "focusout"])
@@ -122,18 +125,19 @@ function answerOf(field) {
   const known = (given) => ANSWERS.includes(given) || KNOWN.test(given);
   const alias = Object.keys(ALIASES).find((key) => ALIASES[key].test(short));
   const answer = alias ?? (known(short) ? short : name);
-  if (TRACKING.test(name) || WITHOUT_ANSWER.includes(type) || (type === "hidden" && !known(answer))) return "";
+  if (TRACKING.test(name) || WITHOUT_ANSWER.test(type) || (type === "hidden" && !known(answer))) return "";
   // "I agree to be called" is no number.
   return type === "checkbox" && ANSWERS.includes(answer) ? "" : answer;
 }
 
 // Webflow numbers the second field of a name: "CPF-2".
 function slug({ name }) {
-  return plain(name).replace(/[^a-z0-9]+/g, "_").replace(/^_|(_\d)?_?$/g, "");
+  const plain = String(name ?? "").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
+  return plain.replace(/[^a-z0-9]+/g, "_").replace(/^_|(_\d)?_?$/g, "");
 }
 
-function fieldsOf(form, name) {
-  return [...(form?.elements ?? [])].filter((field) => answerOf(field) === name);
+function fieldOf(form, name) {
+  return [...(form?.elements ?? [])].find((field) => answerOf(field) === name);
 }
 
 function kindOf(field) {
@@ -191,7 +195,7 @@ function isCpf(text) {
 }
 
 function isAdult(text) {
-  const [day, month, year] = [text.slice(0, 2), text.slice(2, 4), text.slice(4)];
+  const [, day, month, year] = /^(..)(..)(.*)/.exec(text) ?? [];
   const age = (digits(new Date().toISOString()).slice(0, 8) - (year + month + day)) / 1e4;
   // A day that the month does not have falls into the next one.
   return new Date(year, month - 1, day).getMonth() === month - 1 && age >= 18 && age < 121;
@@ -199,24 +203,19 @@ function isAdult(text) {
 
 /** A word beside the field; returns what takes it away. */
 function remark(field, words) {
-  const note = document.createElement("small");
+  const id = `andamento-${++remarks}`;
   const before = field.getAttribute("aria-describedby") ?? "";
-  const point = (ids, wrong) => {
-    field.setAttribute("aria-describedby", ids);
-    field.setAttribute("aria-invalid", wrong);
-  };
-  note.id = `andamento-${++remarks}`;
-  note.setAttribute("aria-live", "polite");
   // Through the object model and in colours of its own: whatever the site's policy and background.
+  const note = set(h("small"), { id, "aria-live": "polite" });
   note.style.cssText =
     "display:block!important;padding:4px;background:#fff!important;color:#b3261e!important;font-size:14px!important";
   (field.closest("label") ?? field).after(note);
-  point(`${before} ${note.id}`, true);
+  set(field, { "aria-describedby": `${before} ${id}`, "aria-invalid": "true" });
   // A screen reader announces what changes in a region that is already there.
   setTimeout(() => (note.textContent = words), 99);
   return () => {
     note.remove();
-    point(before, false);
+    set(field, { "aria-describedby": before, "aria-invalid": "false" });
   };
 }
 

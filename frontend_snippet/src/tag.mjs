@@ -7,22 +7,18 @@ export function problemOf({ form, api }) {
   if (!originOf(api)) return `data-api="${api}" não é um endereço http(s).`;
   try {
     if (!form || document.querySelector(form) instanceof HTMLFormElement) return "";
-    return `data-form="${form}" não aponta para nenhum <form> desta página.`;
   } catch {
-    return `data-form="${form}" não é um seletor CSS válido.`;
+    // No selector finds nothing either.
   }
+  return `o seletor data-form="${form}" não aponta para nenhum <form> desta página.`;
 }
 
 /** The origin of an address; "" where it has none. */
 export function originOf(address) {
   try {
-    const { origin, protocol } = new URL(address);
-    return protocol.startsWith("http") ? origin : "";
+    const { origin } = new URL(address);
+    return /^http/.test(origin) ? origin : "";
   } catch {
     return "";
   }
-}
-
-export function complain(problem) {
-  console.error(`andamento.js: ${problem} A cotação ao vivo não foi ligada; o resto da página segue igual.`);
 }

@@ -115,7 +115,11 @@ def test_the_service_killed_in_the_middle_is_back_and_the_page_goes_on_without_a
     service.send_signal(signal.SIGKILL)
     assert visitor.wait_for_ending() == "done"
     assert child(world, "serve").pid != service.pid
-    assert [event["seq"] for event in visitor.events] == list(range(1, len(visitor.events) + 1))
+    # What came meanwhile was in the first look at the snapshot, which has the last ten screens, and
+    # the stream went on behind it.
+    told = [event["seq"] for event in visitor.events]
+    assert told == sorted(set(told))
+    assert visitor.page.locator("andamento-modal .trail li").count() >= 10
 
 
 def test_the_worker_killed_in_the_middle_is_said_on_the_page(
@@ -152,6 +156,7 @@ def test_a_visitor_who_cancels_sees_it_end(visitor: Visitor) -> None:
     visitor.ask(PLACA="CAN-1A23")
     visitor.wait_for_screen(1)
     visitor.page.get_by_role("button", name="Cancelar cotação").click()
+    visitor.page.get_by_role("button", name="Sim, cancelar").click()
     assert visitor.wait_for_ending() == "cancelled"
 
 
