@@ -7,7 +7,8 @@
 export const STYLE = `
 :host { all: initial !important; display: contents !important; }
 * { box-sizing: border-box; margin: 0; padding: 0; }
-[hidden], :is(p, div):not(.step):empty { display: none !important; }
+[hidden], p:empty, div:empty { display: none !important; }
+[data-kind=run] .step { display: block !important; }
 li { list-style: none; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; opacity: 0; }
 
@@ -149,7 +150,8 @@ h2:focus-visible { outline: 0; }
 @media (max-height: 400px) { dialog[open] { display: block; overflow: auto; } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; transition: none !important; } }
 @media print {
-  [data-kind] { height: auto; max-height: none; overflow: visible; }
+  [data-kind] { position: absolute; bottom: auto; height: auto; max-height: none; }
+  [data-kind], .body { overflow: visible; }
   .top, .foot, .tray { display: none; }
 }
 `;
