@@ -1,6 +1,6 @@
 """One Chromium for the folder; the demo's site with the snippet of a fake service beside it.
 
-1. Package scope, not session: while Playwright's driver runs, the main thread counts as inside an
+1. Module scope, not session: while Playwright's driver runs, the main thread counts as inside an
    event loop.
 2. The playground's page is one for all states of a module: what a state leaves behind is a fault.
 """
@@ -21,7 +21,7 @@ from tests.snippet.fake import PATIENCE_S, Service
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The machine's Chromium, or the one that Playwright brought along."""
     with sync_playwright() as playwright:
@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def pictures() -> Path:
     """Where the pictures are kept: a folder that git does not know."""
     folder = ROOT / "build" / "gallery"

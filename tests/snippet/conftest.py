@@ -1,7 +1,8 @@
 """A real Chromium, the demo's landing page and a fake service for the tests of this folder.
 
-1. Package scope for the browser, not session: while its driver runs, the main thread counts as
-   inside an event loop, and tests of other folders start loops of their own.
+1. Module scope for the browser, not session: while its driver runs, the main thread counts as
+   inside an event loop, and tests of other folders start loops of their own. Not package either:
+   with two hundred tests one driver grew slower and slower.
 2. The snippet's waits are shortened through its own seam, never its code.
 3. Timers and streams of the page are counted, so that a test can say "nothing is left".
 4. A fault of the page's own script fails the test that met it.
@@ -100,7 +101,7 @@ class Visitor:
         return [detail for kind, detail in told if kind == name]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The machine's Chromium, or the one that Playwright brought along."""
     found = next((path for path in map(shutil.which, NAMES) if path), None)
