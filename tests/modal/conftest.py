@@ -1,6 +1,6 @@
 """One site, one service and one browser of each kind for the journeys of this folder.
 
-1. Package scope, not session: while Playwright's driver runs, the main thread counts as inside an
+1. Module scope, not session: while Playwright's driver runs, the main thread counts as inside an
    event loop. What of ours needs a loop has one in a thread of its own, the portal.
 2. The service is met over a road of its own in each test, but for those that are about the service.
 3. An error of the page's own script fails the test that met it.
@@ -25,14 +25,14 @@ from tests.modal.service import Robot, Service
 from tests.modal.visitor import PATIENCE_MS, Visitor
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """The driver of both browsers."""
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="package", params=["chromium", "firefox"])
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
 def browser(
     request: pytest.FixtureRequest,
     playwright: Playwright,
@@ -56,28 +56,28 @@ def browser(
     started.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def portal() -> Iterator[BlockingPortal]:
     """An event loop in another thread."""
     with start_blocking_portal("asyncio") as started:
         yield started
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def site() -> Iterator[Landing]:
     """The broker's site, on another origin than the service."""
     with Landing(api="http://127.0.0.1") as landing:
         yield landing
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def service(site: Landing, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service that lets the site in."""
     with Service(tmp_path_factory.mktemp("service"), site=site.url) as started:
         yield started
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def store(service: Service, portal: BlockingPortal) -> Iterator[SqliteStore]:
     """The service's database, as a runner has it open."""
     with portal.wrap_async_context_manager(SqliteStore(service.database)) as opened:
