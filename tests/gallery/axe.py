@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+
+from tests.packages import install_packages
 
 HERE = Path(__file__).parent
 # WCAG 2.0 to 2.2, A and AA, and what axe holds for good practice.
@@ -28,7 +28,7 @@ async ([within, rules]) => {
 
 def axe_source() -> str:
     """The judge's script; skips the test, with the reason, where it cannot be had."""
-    missing = _install()
+    missing = install_packages(HERE)
     if missing:
         pytest.skip(missing)
     return (HERE / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
@@ -38,19 +38,3 @@ def verdict(page: Page, within: str = "andamento-modal") -> list[str]:
     """What axe has against this part of the page; its script must be there already."""
     told: list[Any] = page.evaluate(JUDGE, [within, RULES])
     return [str(each) for each in told]
-
-
-def _install() -> str:
-    """The locked package, once; says what is missing, or nothing."""
-    locked, installed = HERE / "package-lock.json", HERE / "node_modules" / ".installed"
-    if installed.exists() and installed.read_bytes() == locked.read_bytes():
-        return ""
-    npm = shutil.which("npm")
-    if npm is None:
-        return "npm is not installed (on Debian or Ubuntu: apt install npm)"
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=120)
-    if done.returncode:
-        return f"npm could not install the locked package: {done.stderr.strip()[-300:]}"
-    installed.write_bytes(locked.read_bytes())
-    return ""

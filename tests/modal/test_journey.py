@@ -75,6 +75,8 @@ def test_a_finished_quote_is_still_there_after_a_reload(visitor: Visitor) -> Non
     visitor.saw_result()
     visitor.page.reload()
     visitor.saw_result()
+    # The new page is told of the ending at once, and of no step on the way.
+    assert len(visitor.told("progress")) == 1
 
 
 def test_on_another_page_of_the_site_the_pill_is_there_and_opens_the_quote(
@@ -107,6 +109,7 @@ def test_on_another_page_of_the_site_an_open_quote_is_open(
     visitor.reads("Estimativa inicial")
     visitor.follow(robot, SECOND_HALF)
     visitor.saw_result()
+    assert visitor.told("result")[0]["desfecho"] == "cotacao"
 
 
 def test_two_tabs_show_the_same_quote_over_one_stream(visitor: Visitor, service: Service) -> None:
@@ -125,6 +128,7 @@ def test_two_tabs_show_the_same_quote_over_one_stream(visitor: Visitor, service:
         second.hears(fact)
     visitor.saw_all(QUOTE)
     second.saw_result()
+    assert visitor.told("result") == second.told("result")
     service.until_streams(0)
 
 
@@ -146,3 +150,4 @@ def test_when_the_tab_that_reads_is_closed_the_other_one_reads_on(
     service.until_streams(1)
     robot.say(SECOND_HALF[-1])
     second.saw_result()
+    assert second.told("result")[0]["desfecho"] == "cotacao"

@@ -33,6 +33,7 @@ def test_a_service_killed_and_started_again_is_found_again(
     visitor.hears(AWAY[-1])
     visitor.follow(robot, AFTERWARDS)
     visitor.saw_result()
+    assert len(visitor.told("result")) == 1
 
 
 def test_offline_and_back_again_nothing_is_missing(

@@ -7,8 +7,6 @@ looks at `end`: that is for pages; a client stops because it is told 204, or it 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,22 +104,6 @@ def with_chromium(page: Page) -> Client:
         return _told(await page.evaluate(FOLLOW, url))
 
     return Client(follow=follow, hears_silence=False)
-
-
-def install_packages() -> str:
-    """The locked npm packages beside this file, once; says what is missing, or nothing."""
-    locked, installed = HERE / "package-lock.json", HERE / "node_modules" / ".installed"
-    if installed.exists() and installed.read_bytes() == locked.read_bytes():
-        return ""
-    npm = shutil.which("npm")
-    if npm is None:
-        return "npm is not installed (on Debian or Ubuntu: apt install npm)"
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=120)
-    if done.returncode:
-        return f"npm could not install the locked packages: {done.stderr.strip()[-300:]}"
-    installed.write_bytes(locked.read_bytes())
-    return ""
 
 
 def _told(lines: list[tuple[str, str, str]]) -> list[Told]:

@@ -23,12 +23,12 @@ import httpx
 import pytest
 from playwright.async_api import BrowserContext
 
+from tests.packages import install_packages
 from tests.service.conftest import Pen, Running
 from tests.stream.client import (
     WITH_HTTPX,
     Client,
     Told,
-    install_packages,
     with_chromium,
     with_curl,
     with_node,
@@ -106,7 +106,7 @@ async def client(
     elif request.param == "httpx-sse":
         yield WITH_HTTPX
     elif request.param == "eventsource":
-        if missing := install_packages():
+        if missing := install_packages(Path(__file__).parent):
             pytest.skip(missing)
         yield with_node()
     else:
