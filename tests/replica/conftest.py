@@ -29,14 +29,14 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 PATIENCE_MS = 8_000  # a fast screen takes a tenth of a second; two busy cores take their time
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def replica() -> Iterator[Replica]:
     """The replica of this folder, at the fast pace, with amounts of their own."""
     with Replica(pace="fast", seed=1) as site:
         yield site
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The machine's Chromium, or the one that Playwright brought along."""
     found = next((path for path in map(shutil.which, NAMES) if path), None)
@@ -46,7 +46,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def window(chromium: Browser) -> Iterator[Page]:
     """The page that the tests take turns with."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
