@@ -56,8 +56,8 @@ class Gauge:
             await anyio.sleep(PERIOD_S)
 
 
-def tenth(samples: Sequence[Sample], number: int, of: Callable[[Sample], float]) -> float:
-    """The median of the `number`th (1 … 10) tenth of the samples."""
-    size = max(1, len(samples) // 10)
-    part = samples[-size:] if number == 10 else samples[size * (number - 1) : size * number]
+def third(samples: Sequence[Sample], number: int, of: Callable[[Sample], float]) -> float:
+    """The median of the `number`th (1, 2, 3) third of the samples."""
+    size = max(1, len(samples) // 3)
+    part = samples[-size:] if number == 3 else samples[size * (number - 1) : size * number]
     return median(of(sample) for sample in part or samples)

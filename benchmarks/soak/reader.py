@@ -85,6 +85,8 @@ class Reader:
         self._tally = tally
         self._chance = chance
         self._hurry = anyio.Event()
+        # What is read through a narrow connection, while it is.
+        self._narrow: anyio.CancelScope | None = None
         # Some come late and want only what follows.
         self._cursor = chance.choice((0, 0, session.written))
         self._done = False
@@ -92,6 +94,9 @@ class Reader:
     def hurry(self) -> None:
         """No more dawdling: the soak is about to end."""
         self._hurry.set()
+        if self._narrow is not None:
+            # Through so narrow a connection the rest takes minutes: over another one.
+            self._narrow.cancel()
 
     async def run(self) -> None:
         """Read in this manner until the session has ended or this reader is gone for good."""
@@ -114,10 +119,14 @@ class Reader:
                 await self._pause(self._chance.uniform(*SILENT_S))
                 self._done = True
                 return
+            leave_at = self._cursor + self._chance.randint(*STAY)
             if self._dawdles:
                 narrow(stream)
-            leave_after = self._chance.randint(*STAY)
-            await self._read(stream, self._cursor + leave_after)
+                with anyio.CancelScope() as self._narrow:
+                    await self._read(stream, leave_at, slow=True)
+                self._narrow = None
+            else:
+                await self._read(stream, leave_at)
         if not self._done:
             # It left, or its connection was rotated.
             away_s = AWAY_S if self._manner is Manner.LEAVING else (0, RETRY_S)
@@ -130,16 +139,12 @@ class Reader:
         query = f"&{self._chance.choice(QUERIES)}={self._cursor}" if self._cursor else ""
         return self._session.url + query, (accept,)
 
-    async def _read(self, stream: SocketStream, leave_at: int) -> None:
+    async def _read(self, stream: SocketStream, leave_at: int, *, slow: bool = False) -> None:
         """Read one connection to its end, or until this reader leaves it."""
         answer = Answer()
-        slow = self._dawdles
         while not (answer.over or self._done):
             if slow:
-                await self._pause(DAWDLE_S)
-                if not self._dawdles:
-                    # Through so narrow a connection a long history takes minutes: on another one.
-                    return
+                await anyio.sleep(DAWDLE_S)
             try:
                 data = await stream.receive(LITTLE_BYTES if slow else USUAL_BYTES)
             except anyio.EndOfStream:

@@ -214,7 +214,8 @@ export class AndamentoModal extends (globalThis.HTMLElement ?? Object) {
   #adopt() {
     const visit = keep("localStorage", this.#name);
     if (!visit) return void (this.#visit && this.#away());
-    if (visit.session_id === this.#visit?.session_id || visit.at < Date.now() - KEPT_MS) return;
+    if (visit.at < Date.now() - KEPT_MS) return keep("localStorage", this.#name, null);
+    if (visit.session_id === this.#visit?.session_id) return;
     this.#stop();
     this.#forget();
     this.#visit = visit;

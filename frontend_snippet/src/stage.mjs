@@ -28,8 +28,13 @@ export function stage(host, told) {
   /** Takes a shape; the page's focus is given back by the dialog itself. */
   const lay = (shape) => {
     const { dialog, tray, pill } = part;
+    // Before the first quote, and after the last, there is nothing to see.
+    if (shape === "away") pose = "";
+    else if (!pose) return;
     self.shape = shape;
     tray.hidden = shape !== "pill";
+    // Above everything, and where it belongs even if the page moves its whole body; in old browsers fixed.
+    tray.togglePopover?.(!tray.hidden);
     (shape === "open" ? dialog : tray).append(part.unseen);
     if (shape !== "open") dialog.close();
     else if (!dialog.open) dialog.showModal();
@@ -183,7 +188,7 @@ function build(open, fold, close) {
         set(h("button.pill", h("i.dial"), h("span.what")), { type: "button", onclick: open }),
         round("nao", say(TEXT.close), close),
         set(h("span.unseen"), { "aria-live": "polite" })),
-      { lang, hidden: true }),
+      { lang, hidden: true, popover: "manual" }),
   ];
 }
 

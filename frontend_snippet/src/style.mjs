@@ -35,8 +35,8 @@ dialog { inset: 0; margin: auto; width: 100vw; max-width: none; height: 100dvh; 
 dialog[open], .body, .field { display: flex; flex-direction: column; }
 dialog::backdrop { background: #0b1530a6; }
 
-.tray { right: 16px; bottom: 16px; z-index: 9999999999; display: flex; max-width: calc(100vw - 32px);
-  padding: 2px; border: 1px solid var(--line); border-radius: 32px; box-shadow: 0 4px 24px #0b153060; }
+.tray { inset: auto 16px 16px auto; z-index: 9999999999; display: flex; max-width: calc(100vw - 32px);
+  padding: 2px; overflow: visible; border: 1px solid var(--line); border-radius: 32px; box-shadow: 0 4px 24px #0b153060; }
 .what { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .dial { flex: none; width: 1.5em; height: 1.5em; border-radius: 50%;
   background: conic-gradient(var(--tint) var(--share), var(--line) 0); }

@@ -68,7 +68,12 @@ def test_a_calm_soak_is_good() -> None:
 
 def test_memory_that_grows_is_a_violation() -> None:
     grown = [sample(at, rss=100 + at / 5) for at in range(100)]
-    assert verdicts(grown, Tally()) == ["memory, second tenth → last tenth"]
+    assert verdicts(grown, Tally()) == ["memory, middle third → last third"]
+
+
+def test_memory_that_caches_take_once_is_none() -> None:
+    filled = [sample(at, rss=100 + min(at, 35) / 5) for at in range(100)]
+    assert not verdicts(filled, Tally())
 
 
 def test_a_long_wal_a_descriptor_left_and_a_gap_are_violations() -> None:

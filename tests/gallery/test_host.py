@@ -22,7 +22,7 @@ TAG = '<script src="/snippet/andamento.js" data-form="#f" defer></script>'
 HOSTILE = """<style>
 * { all: unset !important; display: block !important; position: static !important;
   font-size: 60px !important; color: #f0f !important; }
-body * { transform: rotate(3deg) !important; }
+body, body * { transform: rotate(3deg) !important; }
 dialog, button, andamento-modal { display: none !important; }
 html { font-size: 60px !important; zoom: 1 !important; }
 </style>"""
@@ -164,6 +164,9 @@ def test_placed_by_hand_without_a_form_it_is_led_by_script(page: Page, service: 
     element = f'<andamento-modal data-api="{service.url}"></andamento-modal>'
     visit(page, service, element, '<script src="/snippet/andamento.js" defer></script>')
     modal = page.locator("andamento-modal")
+    modal.evaluate("modal => { modal.minimize(); modal.open(); }")
+    expect(modal.locator(".pill")).to_be_hidden()
+    expect(modal.locator("dialog")).to_be_hidden()
     modal.evaluate("modal => modal.start({ nome: 'Helena Exemplo' })")
     expect(modal.locator("dialog")).to_be_visible()
     modal.evaluate("modal => modal.minimize()")

@@ -16,6 +16,14 @@ NOTHING_LEFT = """left.timers.size === 0
   && left.sockets.every(({ readyState }) => readyState >= 2)"""
 TAG = "<script src=/snippet/andamento.js {} defer></script>"
 FORM = '<form id="f" onsubmit="event.preventDefault()"><input name="cpf"><button>Ir</button></form>'
+AGE = """
+(age) => {
+  for (const [name, kept] of Object.entries(localStorage)) {
+    const visit = JSON.parse(kept);
+    localStorage.setItem(name, JSON.stringify({ ...visit, at: visit.at - age }));
+  }
+}
+"""
 
 
 def expect_nothing_left(visitor: Visitor) -> None:
@@ -211,3 +219,16 @@ def test_only_the_visit_is_kept_and_nothing_logged_or_made_global(
     )
     # jQuery's own two, and the test's.
     assert set(globals_) <= {"before", "$", "jQuery", "left"}
+
+
+def test_a_visit_that_its_token_has_outlived_is_forgotten(
+    visitor: Visitor, service: Service
+) -> None:
+    service.say(*quote())
+    visitor.arrive()
+    visitor.submit()
+    expect(visitor.title).to_have_text("Sua cotação está pronta")
+    visitor.page.evaluate(AGE, 2 * 3600 * 1000 + 1)
+    visitor.page.reload()
+    visitor.page.wait_for_function("localStorage.length === 0")
+    expect(visitor.title).to_be_hidden()
