@@ -152,6 +152,11 @@ async def test_the_unfinished_come_in_the_order_of_claims_with_their_last_event(
     ]
     assert found[1][0] == await store.session("runs")
     assert await store.unfinished(limit=1) == found[:1]
+    # Of one queue only those who wait there.
+    await store.create(NewSession(id="elsewhere", automation="quote", queue="other"))
+    line = await store.unfinished(waiting="q")
+    assert [session.id for session, _ in line] == ["urgent", "waits"]
+    assert await store.unfinished(waiting="nobody's") == []
 
 
 async def test_those_who_wait_are_counted_by_queue(store: Store, clock: Clock) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from demo.visitor import DESKTOP, EVENTS, launch
+from demo.visitor import DESKTOP, EVENTS
 from demo.world import World
+from tests.browser import chromium
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +25,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The visitor's browser, closed with this module: no other loop runs beside Playwright's."""
-    with sync_playwright() as playwright:
-        opened = launch(playwright)
-        yield opened
-        opened.close()
+    """The visitor's browser."""
+    with chromium() as started:
+        yield started
 
 
 @dataclass

@@ -18,6 +18,8 @@ from enum import StrEnum
 
 import anyio
 
+from tests.stream.proxy import listening
+
 PIECE_BYTES = 1 << 16
 _REQUEST = re.compile(rb"(?:GET|POST|DELETE|OPTIONS) (\S+) HTTP/1\.1\r\n")
 
@@ -144,12 +146,5 @@ class _Line:
 async def road(target: int) -> AsyncIterator[Road]:
     """A road to the port `target` until the block ends."""
     built = Road(target)
-    async with anyio.create_task_group() as group:
-
-        def carry(reader: StreamReader, writer: StreamWriter) -> None:
-            group.start_soon(built.carry, reader, writer)
-
-        async with await asyncio.start_server(carry, "127.0.0.1", 0) as server:
-            built.port = server.sockets[0].getsockname()[1]
-            yield built
-            group.cancel_scope.cancel()
+    async with listening(built.carry) as built.port:
+        yield built

@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from demo import landing as site
 from demo.landing import Landing
 from tests.modal.road import Road
-from tests.modal.service import Service
+from tests.modal.service import Robot, Service
 from tests.modal.visitor import FIRST_HALF, QUOTE, SECOND_HALF, Tab, Visitor
 from tests.snippet.history import queued
 
@@ -112,7 +112,8 @@ def test_on_another_page_of_the_site_an_open_quote_is_open(
     assert visitor.told("result")[0]["desfecho"] == "cotacao"
 
 
-def test_two_tabs_show_the_same_quote_over_one_stream(visitor: Visitor, service: Service) -> None:
+def in_two_tabs(visitor: Visitor, service: Service) -> tuple[Robot, Tab]:
+    """A quote half done, on view in the visitor's tab and in a second one."""
     service.until_streams(0)
     visitor.prepare()
     robot = visitor.ask()
@@ -121,6 +122,11 @@ def test_two_tabs_show_the_same_quote_over_one_stream(visitor: Visitor, service:
     second.page.goto(visitor.landing.url)
     second.unfold()
     second.reads("Estimativa inicial")
+    return robot, second
+
+
+def test_two_tabs_show_the_same_quote_over_one_stream(visitor: Visitor, service: Service) -> None:
+    robot, second = in_two_tabs(visitor, service)
     service.until_streams(1)
     for fact in SECOND_HALF:
         robot.say(fact)
@@ -135,14 +141,7 @@ def test_two_tabs_show_the_same_quote_over_one_stream(visitor: Visitor, service:
 def test_when_the_tab_that_reads_is_closed_the_other_one_reads_on(
     visitor: Visitor, service: Service
 ) -> None:
-    service.until_streams(0)
-    visitor.prepare()
-    robot = visitor.ask()
-    visitor.follow(robot, FIRST_HALF)
-    second = Tab(visitor.context.new_page())
-    second.page.goto(visitor.landing.url)
-    second.unfold()
-    second.reads("Estimativa inicial")
+    robot, second = in_two_tabs(visitor, service)
     visitor.page.close()
     for fact in SECOND_HALF[:-1]:
         robot.say(fact)

@@ -1,31 +1,20 @@
 """A real replica and a real Chromium for the tests of this folder.
 
-1. One replica, one browser and one page for the whole folder: the site keeps nothing in the
-   browser, so that loading it again is a fresh start at a third of a context's price.
-2. Package scope, not session: while the browser's driver runs, the main thread counts as inside an
-   event loop, and tests of other folders start loops of their own.
-3. A fault of the page's own script fails the test that met it.
+1. One replica, one browser and one page for each module: the site keeps nothing in the browser, so
+   that loading it again is a fresh start at a third of a context's price.
+2. A fault of the page's own script fails the test that met it.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from demo.replica import Replica
+from tests import browser
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PATIENCE_MS = 8_000  # a fast screen takes a tenth of a second; two busy cores take their time
 
 
@@ -38,12 +27,9 @@ def replica() -> Iterator[Replica]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The machine's Chromium, or the one that Playwright brought along."""
-    found = next((path for path in map(shutil.which, NAMES) if path), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    """One for the tests of a module."""
+    with browser.chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +44,7 @@ def window(chromium: Browser) -> Iterator[Page]:
 @pytest.fixture
 def page(window: Page) -> Iterator[Page]:
     """An empty page; an error of its script fails the test."""
-    errors: list[str] = []
-
-    def note(error: object) -> None:
-        errors.append(str(error))
-
-    window.on("pageerror", note)
-    yield window
-    window.goto("about:blank")
-    window.unroute_all()
-    window.remove_listener("pageerror", note)
-    assert errors == []
+    with browser.faultless(window):
+        yield window
+        window.goto("about:blank")
+        window.unroute_all()

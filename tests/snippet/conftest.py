@@ -1,36 +1,24 @@
 """A real Chromium, the demo's landing page and a fake service for the tests of this folder.
 
-1. Module scope for the browser, not session: while its driver runs, the main thread counts as
-   inside an event loop, and tests of other folders start loops of their own. Not package either:
-   with two hundred tests one driver grew slower and slower.
-2. The snippet's waits are shortened through its own seam, never its code.
-3. Timers and streams of the page are counted, so that a test can say "nothing is left".
-4. A fault of the page's own script fails the test that met it.
+1. The snippet's waits are shortened through its own seam, never its code.
+2. Timers and streams of the page are counted, so that a test can say "nothing is left".
+3. A fault of the page's own script fails the test that met it.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from demo.landing import Landing
+from tests import browser
 from tests.snippet.fake import PATIENCE_S, Service
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TIMES = {"backoff": 40, "longest": 200, "poll": 60, "lost": 100, "speak": 200}
 
 SHORTEN = """
@@ -103,12 +91,9 @@ class Visitor:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The machine's Chromium, or the one that Playwright brought along."""
-    found = next((path for path in map(shutil.which, NAMES) if path), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield browser
-        browser.close()
+    """One for the tests of a module."""
+    with browser.chromium() as started:
+        yield started
 
 
 @pytest.fixture
@@ -117,12 +102,9 @@ def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 360, "height": 740})
     context.set_default_timeout(PATIENCE_S * 1000)
     context.add_init_script(COUNT)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
+    with browser.faultless(context.new_page()) as opened:
+        yield opened
     context.close()
-    assert errors == []
 
 
 @pytest.fixture

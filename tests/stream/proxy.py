@@ -17,10 +17,11 @@ import socket
 import struct
 from asyncio import StreamReader, StreamWriter, open_connection
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -28,6 +29,8 @@ from anyio.lowlevel import checkpoint
 # What a proxy that buffers holds back until it is full.
 BUFFER_BYTES = 100_000
 PIECE_BYTES = 1 << 16
+
+Carry = Callable[[StreamReader, StreamWriter], Coroutine[Any, Any, None]]
 
 
 class Ending(StrEnum):
@@ -227,16 +230,22 @@ def _asked(request: str) -> Asked:
 
 
 @asynccontextmanager
+async def listening(carry: Carry) -> AsyncIterator[int]:
+    """A port of this machine whose connections are given to `carry`, until the block ends."""
+    async with anyio.create_task_group() as group:
+
+        def begin(reader: StreamReader, writer: StreamWriter) -> None:
+            group.start_soon(carry, reader, writer)
+
+        # Not anyio's listener: its streams cannot be ended without a FIN.
+        async with await asyncio.start_server(begin, "127.0.0.1", 0) as server:
+            yield server.sockets[0].getsockname()[1]
+            group.cancel_scope.cancel()
+
+
+@asynccontextmanager
 async def proxying(target: int, faults: Iterable[Fault] = ()) -> AsyncIterator[Proxy]:
     """A proxy in front of the port `target` until the block ends."""
     proxy = Proxy(target, faults)
-    async with anyio.create_task_group() as group:
-
-        def carry(reader: StreamReader, writer: StreamWriter) -> None:
-            group.start_soon(proxy.carry, reader, writer)
-
-        # Not anyio's listener: its streams cannot be ended without a FIN.
-        async with await asyncio.start_server(carry, "127.0.0.1", 0) as server:
-            proxy.port = server.sockets[0].getsockname()[1]
-            yield proxy
-            group.cancel_scope.cancel()
+    async with listening(proxy.carry) as proxy.port:
+        yield proxy
