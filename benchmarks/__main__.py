@@ -27,8 +27,9 @@ def main() -> int:
     """Measure; 0 whatever the figures are (a benchmark measures, it does not judge), 1 if a
     measurement itself failed."""
     chosen = _arguments()
-    # What runs in this process says as much as in the product, but here the table is read.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    # What runs in this process says as much as in the product (a lap that ends at the calculation
+    # that its flow has failed), but here the table is read.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     every = groups(chosen.seconds, quick=chosen.quick)
     usual = [name for name, group in every.items() if not (chosen.quick and group.slow)]
     figures: list[Figure] = []
@@ -69,8 +70,9 @@ def _keep(figures: list[Figure], facts_path: Path | None, plot_path: Path | None
         # Here, not above: a run without a picture needs no library for one.
         from benchmarks.picture import draw
 
-        draw(told, plot_path)
-        console.print(f"picture drawn to {plot_path}", highlight=False)
+        drawn = draw(told, plot_path)
+        news = f"picture drawn to {plot_path}" if drawn else "none of these figures is drawn"
+        console.print(news, highlight=False)
 
 
 def _arguments() -> argparse.Namespace:

@@ -4,8 +4,8 @@
 2. Memory is proportional (PSS): what processes share counts once, divided among them. A session's
    is that of its worker and everything below it: driver, browser, renderers. It counts while all of
    the crowd have their browsers open: before and after, a few carry what ten will share.
-3. Looking at memory costs the kernel a walk over all pages. So looking rests nine times as long as
-   it took, or it would be part of what is measured.
+3. Weighing costs the kernel a walk over all pages. So it rests nine times as long as it took, or it
+   would be part of what is measured; only when the crowd becomes complete it is done at once.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Answers = Mapping[str, Any]
 
 
 class Scale:
-    """Weighs the sessions under way, about every second, in a thread of its own, while entered.
+    """Weighs the sessions under way, now and then, in a thread of its own, while entered.
 
     `most` is the greatest PSS of one session while `crowd` browsers are open, `most_in_all` that of
     all together at any time, in MB.
@@ -69,16 +69,18 @@ class Scale:
         self._thread.join()
 
     def _run(self) -> None:
-        rest_s = 0.0
-        while not self._stop.wait(rest_s):
+        rested_at = 0.0
+        while not self._stop.wait(LOOK_S):
             began = time.monotonic()
-            complete = len(self._census.browsers()) == self._crowd
+            complete = len(self._census.browsers()) >= self._crowd
+            if began < rested_at and (self.most or not complete):
+                continue
             found = [self._weight(worker) for worker in self._census.holders()]
             self.most_in_all = max(self.most_in_all, sum(found))
             if complete:
                 self.most = max(self.most, *found, 0)
-            took_s = time.monotonic() - began
-            rest_s = max(LOOK_S - took_s, REST_TIMES * took_s)
+            ended = time.monotonic()
+            rested_at = ended + REST_TIMES * (ended - began)
 
     def _weight(self, worker: psutil.Process) -> float:
         weight = 0

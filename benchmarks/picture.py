@@ -35,12 +35,15 @@ Bars = Sequence[tuple[str, float, str]]
 Panel = tuple[int, Callable[[Axes], None]]
 
 
-def draw(facts: Facts, path: Path) -> None:
-    """Draw what `facts` hold (`{"machine", "figures"}`, as kept by `--json`) to a PNG."""
+def draw(facts: Facts, path: Path) -> bool:
+    """Draw what `facts` hold (`{"machine", "figures"}`, as kept by `--json`) to a PNG.
+
+    False, and no file, if none of the figures is one to look at.
+    """
     found = {figure["key"]: figure["raw"] for figure in facts["figures"] if figure["key"]}
     panels = _panels(found)
     if not panels:
-        raise ValueError("there is nothing to draw among these figures")
+        return False
     rows = _rows(panels)
     width, height = PANEL_INCHES
     with plt.rc_context({"font.family": "DejaVu Sans", "font.size": 9.5, "text.color": INK}):
@@ -57,6 +60,7 @@ def draw(facts: Facts, path: Path) -> None:
         figure.text(0.012, 0.012, _footer(facts["machine"]), color=QUIET, fontsize=8)
         figure.savefig(path, dpi=DPI, facecolor="white", transparent=False)
         plt.close(figure)
+    return True
 
 
 def dress(axes: Axes, title: str, about: str) -> None:
@@ -195,4 +199,5 @@ def _footer(machine: Raw) -> str:
 
 
 if __name__ == "__main__":
-    draw(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), Path(sys.argv[2]))
+    if not draw(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), Path(sys.argv[2])):
+        sys.exit(f"nothing to draw among the figures in {sys.argv[1]}")

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from time import perf_counter
 
 import anyio
 import structlog
@@ -33,6 +32,7 @@ from service.errors import Refusal, from_gate, from_store, respond
 from service.limits import Gate, NoRoom
 from service.parts import Automation, Closing, Parts, Seal
 from service.picture import Gallery
+from service.reply import Reply
 from service.request import accepts_stream, address, language
 from service.settings import Pace, ServiceSettings
 from service.tail import Bell, Tail
@@ -46,6 +46,8 @@ FAREWELL_S = 0.3
 
 # Whoever asks after a process's health must not be refused for asking often.
 _UNCOUNTED = ("/livez", "/readyz", "/api/rpa/health")
+# They have bounds of their own, and no timer for each write.
+_PACED = ("events", "websocket")
 _SESSION_ID = re.compile(r"rpa_v5_[0-9]{8}_[0-9]{6}_[0-9a-f]{32}")
 
 log = structlog.get_logger("service")
@@ -159,10 +161,11 @@ class Service:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = Body(scope, receive)
-        reply = _Reply(cors.dressed(scope, send, self.parts.origins), self.parts.tally)
+        reply = Reply(cors.dressed(scope, send, self.parts.origins), self.parts.tally, scope)
         scope.setdefault("state", {})["body"] = body
         try:
             reply.route, route = await self._route(scope, body)
+            reply.bounded = reply.route not in _PACED
             # Awaited here, not further in: a stream lives long, and so does every frame above it.
             await route(scope, body, reply)
         except ClientDisconnect:
@@ -172,6 +175,7 @@ class Service:
             if refusal is None:
                 reply.refusal = refusal = Refusal("erro_interno")
                 _report(error, scope)
+            reply.bounded = True
             if not reply.started:
                 await _refuse(refusal, Request(scope), body, reply)
 
@@ -191,34 +195,6 @@ class Service:
         if not self.parts.origins.allow(origin) and not request.url.path.startswith("/snippet/"):
             raise Refusal("origem_recusada")
         return cors.preflight()
-
-
-class _Reply:
-    """A `send` that knows whether the answer has begun, and has it counted as it does."""
-
-    __slots__ = ("_began", "_send", "_tally", "refusal", "route", "started")
-
-    def __init__(self, send: Send, tally: Tally) -> None:
-        self._began = perf_counter()
-        self._send = send
-        self._tally = tally
-        self.started = False
-        # Names only: a path can hold anything.
-        self.route = "none"
-        self.refusal: Refusal | None = None
-
-    async def __call__(self, message: Message) -> None:
-        if not self.started:
-            self.started = True
-            # A WebSocket is accepted without one.
-            self._count(message.get("status", 101))
-        await self._send(message)
-
-    def _count(self, status: int) -> None:
-        self._tally.answered(self.route, status, perf_counter() - self._began)
-        if self.route == "start":
-            new = "new" if status == 202 else "repeated"
-            self._tally.starts[self.refusal.code if self.refusal else new] += 1
 
 
 def _bound(

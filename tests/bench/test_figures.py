@@ -127,7 +127,14 @@ def test_the_figures_are_drawn_from_what_was_kept(tmp_path: Path) -> None:
     ]
     assert table(figures).row_count == len(figures)
     kept = json.loads(json.dumps({"machine": machine(), "figures": facts(figures)}))
-    picture.draw(kept, tmp_path / "bench.png")
+    assert picture.draw(kept, tmp_path / "bench.png")
     pixels = image.imread(tmp_path / "bench.png")
     # Opaque white behind everything: it is read on dark pages, too.
     assert list(pixels[0, 0]) == [1, 1, 1, 1]
+
+
+def test_figures_without_a_picture_leave_none(tmp_path: Path) -> None:
+    figures = [Figure(name="without numbers", value="1")]
+    kept = {"machine": machine(), "figures": facts(figures)}
+    assert not picture.draw(kept, tmp_path / "bench.png")
+    assert list(tmp_path.iterdir()) == []

@@ -1,10 +1,10 @@
-"""A client that takes nothing when a stream begins: its first write is stuck, not a later one."""
+"""A client that takes nothing: not the first bytes of a stream, nor a plain answer."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +143,38 @@ async def test_an_answer_whose_client_goes_in_its_middle_is_over(
         async with full(service):
             assert connections() == before + 1
         await until(lambda: connections() == before)
+
+
+async def test_a_plain_answer_that_is_not_fetched_is_given_up_and_its_connection_goes_on(
+    serving: Serving, long: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("service.reply.FETCH_S", 0.1)
+    async with serving(ServiceSettings(snippet_path=long)) as service:
+        session = await service.told(1)
+        async with connected(service.url) as connection:
+            deaf = await connection.ask("/snippet/andamento.js")
+            connection.held.add(deaf)
+            await connection.until(lambda: deaf in connection.reset)
+            assert len(connection.data[deaf]) < LONG_BYTES
+            good = await connection.ask(service.events(session))
+            await connection.until(lambda: good in connection.ended)
+    assert not caplog.records
+
+
+async def test_a_connection_whose_plain_answer_is_not_fetched_is_dropped(
+    serving: Serving, long: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("service.reply.FETCH_S", 0.1)
+    async with serving(ServiceSettings(snippet_path=long)) as service:
+        before = connections()
+        host, port = service.url.removeprefix("http://").split(":")
+        async with await anyio.connect_tcp(host, int(port)) as deaf:
+            await deaf.send(b"GET /snippet/andamento.js HTTP/1.1\r\nHost: x\r\n\r\n")
+            await until(lambda: connections() == before + 1)
+            await until(lambda: connections() == before)
+            taken = 0
+            with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                while True:
+                    taken += len(await deaf.receive())
+            assert 0 < taken < LONG_BYTES
+    assert not caplog.records
