@@ -19,6 +19,7 @@ from db.store import Lease, NewSession, Store
 from service.app import Service, ServiceSettings, create_app
 from service.server import serve
 from service.token import mint
+from tests.service.served import Served
 
 SECRET = "the secret of a test, long enough for HS256"
 SITE = "https://loja.example"
@@ -210,3 +211,9 @@ async def service(serving: Serving) -> AsyncIterator[Running]:
     """A service with default settings and one allowed site."""
     async with serving() as started:
         yield started
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Served:
+    """What the servers of this process hold; to be asked for before they start."""
+    return Served(monkeypatch)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
 import anyio
@@ -16,6 +15,7 @@ from structlog.testing import capture_logs
 from service.server import Tls
 from tests.certificate import Certificate, certificate
 from tests.service.conftest import Running, Serving, ids
+from tests.service.served import until
 
 pytestmark = pytest.mark.anyio
 
@@ -54,12 +54,6 @@ async def accepted(service: Running, trusted: ssl.SSLContext) -> bool:
 async def until_accepted(service: Running, trusted: ssl.SSLContext) -> None:
     with anyio.fail_after(10):
         while not await accepted(service, trusted):
-            await checkpoint()
-
-
-async def until(true: Callable[[], object]) -> None:
-    with anyio.fail_after(10):
-        while not true():
             await checkpoint()
 
 

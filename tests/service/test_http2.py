@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import socket
-from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import httpx
 import pytest
-from anyio.lowlevel import checkpoint
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from hypercorn.protocol.h2 import StreamBuffer
 
 from service.app import Pace, ServiceSettings
 from service.connection import BUFFER_BYTES
@@ -23,6 +19,7 @@ from service.window import WRITE_BYTES
 from tests.certificate import Certificate, certificate
 from tests.service.conftest import Running, Serving, blocks, ids
 from tests.service.multiplex import CONNECTION_WINDOW, connected
+from tests.service.served import Served, until
 
 pytestmark = pytest.mark.anyio
 
@@ -39,18 +36,6 @@ def own(tmp_path: Path) -> Certificate:
 def tls(own: Certificate) -> Tls:
     """The same, for the service."""
     return Tls(cert=own.cert, key=own.key)
-
-
-async def until(true: Callable[[], bool]) -> None:
-    with anyio.fail_after(10):
-        while not true():
-            await checkpoint()
-
-
-def buffers() -> list[int]:
-    """What the server holds back for each stream of all connections, in bytes."""
-    gc.collect()
-    return [len(thing.buffer) for thing in gc.get_objects() if isinstance(thing, StreamBuffer)]
 
 
 @pytest.mark.parametrize("count", [101, 300])
@@ -124,7 +109,7 @@ async def test_who_does_not_speak_tls_is_turned_away_without_a_trace(
 
 
 async def test_a_reader_that_does_not_read_holds_no_other_up_and_little_memory(
-    service: Running,
+    served: Served, service: Running
 ) -> None:
     session = await service.new()
     pen = await service.pen(session)
@@ -137,7 +122,7 @@ async def test_a_reader_that_does_not_read_holds_no_other_up_and_little_memory(
         await connection.until(lambda: good in connection.ended)
         assert ids(connection.data[good].decode()) == list(range(1, 102))
         assert deaf not in connection.ended
-        assert 0 < sum(buffers()) <= WRITE_BYTES + BUFFER_BYTES
+        assert 0 < sum(served.buffers()) <= WRITE_BYTES + BUFFER_BYTES
 
 
 async def test_a_stream_that_is_stuck_is_reset_and_its_connection_goes_on(
@@ -160,7 +145,9 @@ async def test_a_stream_that_is_stuck_is_reset_and_its_connection_goes_on(
     assert not caplog.records
 
 
-async def test_an_end_that_is_not_fetched_is_not_kept_for_ever(serving: Serving) -> None:
+async def test_an_end_that_is_not_fetched_is_not_kept_for_ever(
+    served: Served, serving: Serving
+) -> None:
     async with serving(IMPATIENT) as service:
         session = await service.told(1)
         async with connected(service.url, stream_window=10) as connection:
@@ -169,7 +156,7 @@ async def test_an_end_that_is_not_fetched_is_not_kept_for_ever(serving: Serving)
             connection.held.add(deaf)
             await connection.until(lambda: deaf in connection.reset)
             await until(lambda: not service.app.parts.gate.streams)
-            await until(lambda: not buffers())
+            await until(lambda: not served.buffers())
 
 
 async def test_a_connection_that_takes_nothing_at_all_is_dropped(
@@ -224,7 +211,7 @@ async def test_a_client_that_gives_a_stream_up_gives_its_place_back(service: Run
 
 
 async def test_streams_that_are_given_up_leave_nothing_in_their_connection(
-    serving: Serving,
+    served: Served, serving: Serving
 ) -> None:
     async with serving(ServiceSettings(requests_per_minute=10_000)) as service:
         session = await service.new()
@@ -235,7 +222,7 @@ async def test_streams_that_are_given_up_leave_nothing_in_their_connection(
                 for stream in streams:
                     await connection.give_up(stream)
             await until(lambda: not service.app.parts.gate.streams)
-            await until(lambda: not buffers())
+            await until(lambda: not served.buffers())
             last = await connection.ask(service.events(session))
             await connection.until(lambda: last in connection.data)
 

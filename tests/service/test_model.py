@@ -245,4 +245,4 @@ class Law(RuleBasedStateMachine):
 
 
 TestLaw = Law.TestCase
-TestLaw.settings = settings(max_examples=700, stateful_step_count=25)
+TestLaw.settings = settings(max_examples=400, stateful_step_count=25)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from anyio.lowlevel import checkpoint
 
 from service.app import Pace, ServiceSettings
-from service.connection import Connection
 from service.parts import DROP
 from tests.service.conftest import Running, Serving, token
 from tests.service.multiplex import CONNECTION_WINDOW, Multiplex, connected
+from tests.service.served import Served, until
 
 pytestmark = pytest.mark.anyio
 
@@ -34,35 +32,13 @@ def long(tmp_path: Path) -> Path:
     return path
 
 
-def connections() -> int:
-    """How many connections of this process have not ended."""
-    gc.collect()
-    return sum(isinstance(thing, Connection) for thing in gc.get_objects())
-
-
-def stuck() -> bool:
-    """Whether a connection of this process waits for its client to take something."""
-    return any(
-        isinstance(thing, Connection)
-        and thing.send_lock.locked()
-        and thing.writer.transport.get_write_buffer_size() > 0
-        for thing in gc.get_objects()
-    )
-
-
-async def until(true: Callable[[], bool]) -> None:
-    with anyio.fail_after(10):
-        while not true():
-            await checkpoint()
-
-
 @asynccontextmanager
-async def full(service: Running) -> AsyncIterator[Multiplex]:
+async def full(service: Running, served: Served) -> AsyncIterator[Multiplex]:
     """A connection on which nothing can be sent until its client listens."""
     window = CONNECTION_WINDOW
     async with connected(service.url, stream_window=window, deaf=True) as connection:
         await connection.ask("/snippet/andamento.js")
-        await until(stuck)
+        await until(served.stuck)
         yield connection
 
 
@@ -100,6 +76,7 @@ async def test_the_connection_of_a_stream_that_cannot_even_begin_is_dropped(
 
 
 async def test_a_full_connection_on_which_a_stream_cannot_begin_is_dropped(
+    served: Served,
     serving: Serving,
     long: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -108,10 +85,10 @@ async def test_a_full_connection_on_which_a_stream_cannot_begin_is_dropped(
     monkeypatch.setattr("service.connection.RESET_S", 0.1)
     async with serving(ServiceSettings(pace=IMPATIENT, snippet_path=long)) as service:
         session = await service.told(3, ended=False)
-        async with full(service) as connection:
+        async with full(service, served) as connection:
             await begin(service, connection, session)
             await until(lambda: not service.app.parts.gate.streams)
-            await until(lambda: not stuck())
+            await until(lambda: not served.stuck())
             connection.listen()
             await connection.until(lambda: connection.closed)
             assert len(connection.data[1]) < LONG_BYTES
@@ -119,11 +96,11 @@ async def test_a_full_connection_on_which_a_stream_cannot_begin_is_dropped(
 
 
 async def test_a_stream_given_up_before_it_began_takes_no_word_from_the_others(
-    serving: Serving, long: Path
+    served: Served, serving: Serving, long: Path
 ) -> None:
     async with serving(ServiceSettings(snippet_path=long)) as service:
         session = await service.told(3)
-        async with full(service) as connection:
+        async with full(service, served) as connection:
             given_up = await begin(service, connection, session)
             await connection.give_up(given_up)
             await until(lambda: not service.app.parts.gate.streams)
@@ -136,13 +113,12 @@ async def test_a_stream_given_up_before_it_began_takes_no_word_from_the_others(
 
 
 async def test_an_answer_whose_client_goes_in_its_middle_is_over(
-    serving: Serving, long: Path
+    served: Served, serving: Serving, long: Path
 ) -> None:
     async with serving(ServiceSettings(snippet_path=long)) as service:
-        before = connections()
-        async with full(service):
-            assert connections() == before + 1
-        await until(lambda: connections() == before)
+        async with full(service, served):
+            assert len(served) == 1
+        await until(lambda: not served)
 
 
 async def test_a_plain_answer_that_is_not_fetched_is_given_up_and_its_connection_goes_on(
@@ -162,16 +138,19 @@ async def test_a_plain_answer_that_is_not_fetched_is_given_up_and_its_connection
 
 
 async def test_a_connection_whose_plain_answer_is_not_fetched_is_dropped(
-    serving: Serving, long: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    served: Served,
+    serving: Serving,
+    long: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr("service.reply.FETCH_S", 0.1)
     async with serving(ServiceSettings(snippet_path=long)) as service:
-        before = connections()
         host, port = service.url.removeprefix("http://").split(":")
         async with await anyio.connect_tcp(host, int(port)) as deaf:
             await deaf.send(b"GET /snippet/andamento.js HTTP/1.1\r\nHost: x\r\n\r\n")
-            await until(lambda: connections() == before + 1)
-            await until(lambda: connections() == before)
+            await until(lambda: len(served) == 1)
+            await until(lambda: not served)
             taken = 0
             with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
                 while True:

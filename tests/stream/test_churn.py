@@ -11,7 +11,7 @@ import gc
 import os
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle, islice, product
@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 import anyio
 import psutil
 import pytest
-from anyio.lowlevel import checkpoint
 
 from tests.service.conftest import Pen, Running
+from tests.service.served import until
 
 pytestmark = pytest.mark.anyio
 
@@ -84,12 +84,6 @@ async def wave(service: Running, pen: Pen, path: str, count: int) -> None:
             for moment, reset in islice(ways, AT_ONCE):
                 group.start_soon(visit, service, path, moment, reset)
             await pen.progress()
-
-
-async def until(claim: Callable[[], bool]) -> None:
-    with anyio.fail_after(10):
-        while not claim():
-            await checkpoint()
 
 
 def weight() -> tuple[int, int]:
