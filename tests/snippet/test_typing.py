@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser import faultless
 from tests.snippet.conftest import Visitor
-from tests.snippet.fake import Service
+from tests.snippet.fake import PATIENCE_S, Service
 
 FORM = """<form id="f" onsubmit="event.preventDefault()">
   <p><label>CPF <input name="CPF"></label></p>
@@ -39,10 +41,27 @@ def said(key: str, language: int = 1) -> str:
     return line[language]
 
 
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Service]:
+    """One service for all who only type."""
+    with Service() as fake:
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def window(chromium: Browser) -> Iterator[Page]:
+    """One page for all who only type: loaded anew it is as good as a new one, and sooner there."""
+    context = chromium.new_context(viewport={"width": 360, "height": 740})
+    context.set_default_timeout(PATIENCE_S * 1000)
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
-def form(page: Page, service: Service) -> Page:
+def form(window: Page, shop: Service) -> Iterator[Page]:
     """A small page whose first form is the marked one."""
-    return load(page, service, FORM)
+    with faultless(window):
+        yield load(window, shop, FORM)
 
 
 def load(page: Page, service: Service, text: str) -> Page:
