@@ -178,6 +178,8 @@ class Service:
             reply.bounded = True
             if not reply.started:
                 await _refuse(refusal, Request(scope), body, reply)
+        finally:
+            reply.over()
 
     async def _route(self, scope: Scope, body: Body) -> tuple[str, ASGIApp]:
         request, parts = Request(scope), self.parts
