@@ -46,7 +46,7 @@ FAREWELL_S = 0.3
 
 # Whoever asks after a process's health must not be refused for asking often.
 _UNCOUNTED = ("/livez", "/readyz", "/api/rpa/health")
-# They have bounds of their own, and no timer for each write.
+# They live long, and bound each of their writes themselves.
 _PACED = ("events", "websocket")
 _SESSION_ID = re.compile(r"rpa_v5_[0-9]{8}_[0-9]{6}_[0-9a-f]{32}")
 

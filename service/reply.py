@@ -3,8 +3,8 @@
 1. A plain answer is small, and the server's buffers take it at once; only over HTTP/2 can a client
    that opens no window keep it there, with a task, for as long as it stays. Whoever has not fetched
    it by then is given up: the stream is reset, or the connection dropped, and that ends the send.
-2. One timer of the loop's an answer, set and cancelled: a scope around each send would cost a
-   snapshot a tenth of its rate.
+2. One timer of the loop's an answer, set and cancelled, not a scope around each send: snapshots are
+   asked for often.
 """
 
 from __future__ import annotations
